@@ -1,0 +1,21 @@
+//! Geometry and analysis kernels for molecular liquids.
+//!
+//! The crate knows nothing of Python, files, the environment or the terminal: slices in, vectors out, one [`Error`].
+//!
+//! # Conventions
+//!
+//! * Lengths in Å, energies in eV, masses in amu; cell vectors are the *rows* of a 3×3 matrix.
+//! * A pair is `(i, j, S)` with the pair vector `D = r_j − r_i + S·cell`; `S` is an integer row vector.
+//! * Results are the same bits for any number of threads: every reduction is over integers or in a fixed order,
+//!   and no kernel contracts a multiplication and an addition into one rounding.
+//! * Long kernels take a [`Workers`] and ask it now and then whether to go on; see [`Error::Interrupted`].
+#![forbid(unsafe_code)]
+
+mod cell;
+mod error;
+mod parallel;
+mod vector;
+
+pub use cell::Cell;
+pub use error::{Error, Result};
+pub use parallel::Workers;

@@ -1,0 +1,93 @@
+//! How kernels spread work and notice that they should stop.
+
+use std::ops::Range;
+
+use rayon::prelude::*;
+
+use crate::{Error, Result};
+
+/// The threads a kernel may use and the question whether to go on.
+///
+/// With one thread the work runs on the caller's thread and rayon is never entered; otherwise it runs on the rayon pool
+/// the caller is in (`ThreadPool::install`). Results do not depend on the choice.
+#[derive(Clone, Copy)]
+pub struct Workers<'a> {
+    threads: usize,
+    cancelled: &'a (dyn Fn() -> bool + Sync),
+}
+
+impl Workers<'static> {
+    /// One thread, never interrupted.
+    pub fn serial() -> Self {
+        Self { threads: 1, cancelled: &|| false }
+    }
+
+    /// The current rayon pool, never interrupted.
+    pub fn rayon() -> Self {
+        Self { threads: rayon::current_num_threads(), cancelled: &|| false }
+    }
+}
+
+impl<'a> Workers<'a> {
+    /// `threads` threads of the current rayon pool; `cancelled` is asked between pieces of work.
+    pub fn new(threads: usize, cancelled: &'a (dyn Fn() -> bool + Sync)) -> Self {
+        Self { threads: threads.max(1), cancelled }
+    }
+
+    /// Number of threads.
+    pub fn threads(&self) -> usize {
+        self.threads
+    }
+
+    /// # Errors
+    /// [`Error::Interrupted`] if the caller wants to stop.
+    pub fn check(&self) -> Result<()> {
+        if (self.cancelled)() { Err(Error::Interrupted) } else { Ok(()) }
+    }
+
+    /// Cuts `0..n` into pieces of at most `chunk` and returns what `work` makes of each, in order.
+    ///
+    /// The cut depends on `chunk` alone, never on the number of threads, so that a reduction over the returned vector has
+    /// a fixed order.
+    ///
+    /// # Errors
+    /// The first error in index order, or [`Error::Interrupted`].
+    pub fn map_chunks<T: Send>(
+        &self,
+        n: usize,
+        chunk: usize,
+        work: impl Fn(Range<usize>) -> Result<T> + Sync,
+    ) -> Result<Vec<T>> {
+        let chunk = chunk.max(1);
+        let piece = |k: usize| {
+            self.check()?;
+            work(k * chunk..((k + 1) * chunk).min(n))
+        };
+        let pieces = n.div_ceil(chunk);
+        if self.threads == 1 || pieces <= 1 {
+            (0..pieces).map(piece).collect()
+        } else {
+            (0..pieces).into_par_iter().map(piece).collect()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn chunks_cover_the_range_in_order() {
+        for workers in [Workers::serial(), Workers::rayon()] {
+            let pieces = workers.map_chunks(10, 4, Ok).unwrap();
+            assert_eq!(pieces, vec![0..4, 4..8, 8..10]);
+            assert!(workers.map_chunks(0, 4, Ok).unwrap().is_empty());
+        }
+    }
+
+    #[test]
+    fn a_cancelled_run_is_interrupted() {
+        let workers = Workers::new(1, &|| true);
+        assert_eq!(workers.map_chunks(3, 1, Ok), Err(Error::Interrupted));
+    }
+}

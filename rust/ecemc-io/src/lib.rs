@@ -1,0 +1,1 @@
+//! Streaming readers: bytes to frames.
