@@ -18,10 +18,12 @@ fn assert_same(fast: &NeighborList, slow: &NeighborList) {
 
 fn matrix() -> impl Strategy<Value = [[f64; 3]; 3]> {
     // From cubic to strongly skewed, thin and left-handed.
-    (prop::array::uniform3(0.7..6.0f64), prop::array::uniform3(-12.0..12.0f64), any::<bool>()).prop_map(|(d, o, left)| {
-        let rows = [[d[0], 0.0, 0.0], [o[0], d[1], 0.0], [o[1], o[2], d[2]]];
-        if left { [rows[1], rows[0], rows[2]] } else { rows }
-    })
+    (prop::array::uniform3(0.7..6.0f64), prop::array::uniform3(-12.0..12.0f64), any::<bool>()).prop_map(
+        |(d, o, left)| {
+            let rows = [[d[0], 0.0, 0.0], [o[0], d[1], 0.0], [o[1], o[2], d[2]]];
+            if left { [rows[1], rows[0], rows[2]] } else { rows }
+        },
+    )
 }
 
 proptest! {

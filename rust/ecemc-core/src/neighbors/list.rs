@@ -6,6 +6,7 @@ use crate::{Cell, Result, Workers};
 
 /// Which columns of a [`NeighborList`] are wanted; the others stay empty.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(clippy::struct_excessive_bools)] // five columns, five switches
 pub struct Columns {
     /// First atoms.
     pub i: bool,
@@ -140,6 +141,7 @@ fn split<'a>(list: &'a mut NeighborList, pairs: &Pairs, pieces: usize) -> Vec<Pa
 }
 
 /// The first `n` entries of a column, or nothing of a column that is not wanted.
+#[allow(clippy::mut_mut)] // the column shrinks in place
 fn take<'a, T>(column: &mut &'a mut [T], n: usize) -> &'a mut [T] {
     let n = n.min(column.len());
     column.split_off_mut(..n).unwrap_or_default()
