@@ -61,8 +61,9 @@ pub fn count(n_threads: Option<usize>) -> PyResult<usize> {
     Ok(*CORES.get_or_init(|| std::thread::available_parallelism().map_or(1, usize::from)))
 }
 
+#[allow(clippy::redundant_closure_for_method_calls)] // the method itself has the wrong lifetime
 fn signal_pending(raised: &Mutex<Option<PyErr>>) -> bool {
-    match Python::attach(Python::check_signals) {
+    match Python::attach(|py| py.check_signals()) {
         Ok(()) => false,
         Err(signal) => {
             raised.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(signal);
