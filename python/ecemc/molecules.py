@@ -80,7 +80,8 @@ def find_molecules(atoms: Atoms, *, scale: Scale = DEFAULT_SCALE, n_threads: int
 
     Two atoms are bonded if ``d < scale * (r_i + r_j)`` with the covalent radii of Cordero et al. (Dalton Trans. 2008,
     2832), over any periodic boundary of any cell. Molecules are the connected components. Species are told apart by
-    bond graph, so isomers differ; stereoisomers, conformers and charge states do not. Known solvents, ions and gases
+    bond graph, so isomers differ; stereoisomers, conformers and charge states do not. (For the graph, a contact above
+    1.2 radii that only closes a narrow angle between two shorter bonds is no bond.) Known solvents, ions and gases
     have names (``EC``, ``EMC``, ``PF6``, ... see :data:`ecemc.species.KNOWN_SPECIES`); others are called by formula and
     six digits of their fingerprint, ``"C4H8O3-53b63b"``. Names do not depend on the rest of the frame.
 

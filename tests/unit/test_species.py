@@ -131,6 +131,19 @@ def test_fingerprints_do_not_depend_on_the_order_of_atoms():
         assert _core.graph_fingerprint(moved, swapped) == fingerprint(KNOWN_SPECIES["TFSI"])
 
 
+@pytest.mark.parametrize("name", ["C3H6_D3h", "CH2OCH2", "C3H4_C2v", "bicyclobutane", "C4H4NH", "CH3CH2OH", "C6H6"])
+def test_species_do_not_depend_on_the_scale(name):
+    """Angles are not taken for rings, and rings of three not for angles, even in a hot liquid."""
+    atoms = molecule(name)
+    expected = ecemc.find_molecules(atoms, scale=1.15).species
+    rng = np.random.default_rng(0)
+    for _ in range(20):
+        hot = atoms.copy()
+        hot.positions += rng.normal(scale=0.03, size=(len(atoms), 3))
+        for scale in (1.25, 1.3, 1.5):
+            assert ecemc.find_molecules(hot, scale=scale).species == expected
+
+
 def test_names_do_not_depend_on_the_company():
     butane, isobutane = molecule("trans-butane"), molecule("isobutane")
     isobutane.positions += [20, 0, 0]
