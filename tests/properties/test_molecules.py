@@ -8,9 +8,9 @@ from ase.build import molecule
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from tests.reference import molecules_numpy
 
 import ecemc
-from tests.reference import molecules_numpy
 
 KINDS = ("H2O", "CO2", "N2", "CH3OH", "CH3CH2OH", "C2H2", "C6H6", "CH4", "BF3", "HCOOCH3", "Ne")
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from ase import Atoms
 from ase.build import molecule
+from tests.reference import molecules_numpy
 
 import ecemc
 from ecemc.errors import InputError
-from tests.reference import molecules_numpy
 
 
 def mixture(seed, cell=None):

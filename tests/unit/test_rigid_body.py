@@ -8,10 +8,10 @@ from ase import Atoms
 from ase.build import molecule
 from ase.calculators.lj import LennardJones
 from ase.calculators.singlepoint import SinglePointCalculator
+from tests.reference import molecules_numpy
 
 import ecemc
 from ecemc.errors import InputError
-from tests.reference import molecules_numpy
 
 TILTED = np.linalg.qr(np.random.default_rng(7).normal(size=(3, 3)))[0]
 

@@ -11,12 +11,12 @@ from ase import Atoms
 from ase.build import molecule
 from ase.collections import g2
 from ase.data import atomic_masses
+from tests.reference import molecules_numpy
 
 import ecemc
 from ecemc import _core
 from ecemc.errors import InputError
 from ecemc.species import KNOWN_SPECIES, parse_smiles
-from tests.reference import molecules_numpy
 
 
 def fingerprint(smiles):
@@ -33,23 +33,27 @@ def test_known_species_are_all_different_molecules():
     assert len({fingerprint(smiles) for smiles in KNOWN_SPECIES.values()}) == len(KNOWN_SPECIES)
 
 
-@pytest.mark.parametrize(
-    ("name", "mass"),
-    [("EC", 88.062), ("EMC", 104.105), ("DMC", 90.078), ("DEC", 118.132), ("PC", 102.089), ("FEC", 106.052)]
-    + [("VC", 86.046), ("TFSI", 280.146), ("FSI", 180.13), ("PF6", 144.964), ("DOL", 74.079), ("G4", 222.281)]
-    + [("BOB", 186.85), ("DFOB", 136.83), ("NMP", 99.133), ("TMP", 140.074), ("PYR14", 142.27), ("EMIM", 111.17)],
-)
+MASSES = {
+    "EC": 88.062, "EMC": 104.105, "DMC": 90.078, "DEC": 118.132, "PC": 102.089, "FEC": 106.052, "VC": 86.046,
+    "DOL": 74.079, "G4": 222.281, "NMP": 99.133, "TMP": 140.074, "PF6": 144.964, "FSI": 180.13, "TFSI": 280.146,
+    "BOB": 186.85, "DFOB": 136.83, "EMIM": 111.17, "PYR14": 142.27,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "mass"), MASSES.items())
 def test_masses_of_known_species(name, mass):
     """Catches a missing hydrogen in the table."""
     assert atomic_masses[parse_smiles(KNOWN_SPECIES[name]).numbers].sum() == pytest.approx(mass, abs=0.02)
 
 
-@pytest.mark.parametrize(
-    ("name", "expected"),
-    [("CH3OH", "MeOH"), ("CH3CH2OH", "EtOH"), ("CH3OCH3", "C2H6O-"), ("CO2", "CO2"), ("N2", "N2"), ("H2O", "H2O")]
-    + [("CH3CN", "AN"), ("C6H6", "C6H6"), ("CH4", "CH4"), ("LiF", "FLi"), ("NH3", "NH3"), ("C2H4", "C2H4")]
-    + [("trans-butane", "C4H10-"), ("isobutane", "C4H10-"), ("OH", "HO"), ("HCOOCH3", "MF")],
-)
+NAMES = {
+    "CH3OH": "MeOH", "CH3CH2OH": "EtOH", "CH3OCH3": "C2H6O-", "CO2": "CO2", "N2": "N2", "H2O": "H2O", "CH3CN": "AN",
+    "C6H6": "C6H6", "CH4": "CH4", "LiF": "FLi", "NH3": "NH3", "C2H4": "C2H4", "trans-butane": "C4H10-",
+    "isobutane": "C4H10-", "OH": "HO", "HCOOCH3": "MF",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "expected"), NAMES.items())
 def test_names_of_real_geometries(name, expected):
     (species,) = ecemc.find_molecules(molecule(name)).species
     if expected.endswith("-"):
@@ -188,7 +192,7 @@ class TestRegister:
 
     @pytest.mark.parametrize("name", ["", "2EC", "a b", "a:b", "EC,"])
     def test_names(self, name):
-        with pytest.raises(InputError, match="name: got .* expected a letter"):
+        with pytest.raises(InputError, match=r"name: got .* expected a letter"):
             ecemc.register_species(name, "CC(C)C")
 
 
