@@ -34,6 +34,13 @@ class Molecules:
     Molecules are numbered by their first atoms. ``positions + image @ cell`` are unbroken molecules, each anchored at
     its first atom. A pair ``(i, j, S)`` of a neighbour list is intramolecular exactly if ``index[i] == index[j]`` and
     ``S == image[j] - image[i]``.
+
+    Examples
+    --------
+    >>> from ase.build import molecule
+    >>> found = find_molecules(molecule("H2O", cell=[4, 4, 4], pbc=True).repeat((2, 1, 1)))
+    >>> len(found), found.index.tolist(), found.composition
+    (2, [0, 0, 0, 1, 1, 1], {'H2O': 2})
     """
 
     #: (n,) int64, molecule of each atom

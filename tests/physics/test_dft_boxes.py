@@ -35,7 +35,7 @@ def test_masses_and_neighbours(boxes):
 
 
 def test_force_parts(boxes):
-    """Parts add up; in a molecular liquid the vibrations carry by far the largest forces, rotation and translation little."""
+    """Parts add up; in a molecular liquid vibration carries by far the largest forces."""
     squares = np.zeros(3)
     for atoms in boxes:
         parts = ecemc.decompose_forces(atoms)

@@ -66,7 +66,7 @@ def test_results_add_up_whatever_the_cut():
     for joined in (parts[0] + parts[1] + parts[2] + parts[3], (parts[2] + parts[1]) + (parts[3] + parts[0])):
         assert joined.counts == whole.counts
         assert joined.composition == whole.composition
-    with pytest.raises(InputError, match="cannot add local environments within 6.0 Å and 5.0 Å"):
+    with pytest.raises(InputError, match=r"cannot add local environments within 6\.0 Å and 5\.0 Å"):
         whole + ecemc.local_environments(frames, 5.0)
 
 
@@ -78,7 +78,7 @@ def test_own_images_count_and_oneself_does_not():
 
 @pytest.mark.parametrize("radius", [0.0, -1.0, np.nan, np.inf])
 def test_bad_radius(radius):
-    with pytest.raises(InputError, match="radius: got .* expected a finite distance > 0 in Å"):
+    with pytest.raises(InputError, match=r"radius: got .* expected a finite distance > 0 in Å"):
         ecemc.local_environments(mixture(0), radius)
 
 

@@ -86,8 +86,8 @@ def test_bond_length_is_strictly_less_than_the_scaled_radii():
 
 def test_scale_per_element_keeps_ions_apart():
     solvated = molecule("CH3OH", cell=[9, 9, 9], pbc=True)
-    oxygen = solvated.positions[solvated.numbers == 8][0]
-    solvated += Atoms("Li", positions=[oxygen + [0, 0, 1.95]])
+    oxygen = solvated.positions[solvated.numbers == 8]
+    solvated += Atoms("Li", positions=np.add(oxygen, [0, 0, 1.95]))
     assert len(ecemc.find_molecules(solvated)) == 1
     assert ecemc.find_molecules(solvated, scale={"Li": 0.5}).composition == {"Li": 1, "MeOH": 1}
 
@@ -270,5 +270,5 @@ def test_bad_cells_to_split_into(cell):
 
 
 def test_too_small_a_box_to_split_into():
-    with pytest.raises(InputError, match="but a molecule H2O is 1.53 Å long"):
+    with pytest.raises(InputError, match=r"but a molecule H2O is 1\.53 Å long"):
         ecemc.split_molecules(water_box(), cell=1.5)
