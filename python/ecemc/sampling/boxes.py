@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import ase
+import ase.io
 import numpy as np
 
 from ecemc.errors import EcemcError, InputError, require
@@ -115,7 +116,7 @@ def _run_packmol(counts: Mapping[str, int], length: float, seed: int) -> NDArray
         lines.append(f"pbc {length:.8f} {length:.8f} {length:.8f}")
         for name, count in counts.items():
             template = ase.Atoms(templates[name].symbols, positions=templates[name].positions)
-            template.write(Path(folder) / f"{name}.xyz", format="xyz")
+            ase.io.write(Path(folder) / f"{name}.xyz", template, format="xyz")
             lines += [f"structure {name}.xyz", f"  number {count}", "end structure"]
         # packmol rewinds its input, so it must be a file, not a pipe.
         script = Path(folder) / "box.inp"

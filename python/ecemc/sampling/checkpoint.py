@@ -110,12 +110,12 @@ class Files:
             with np.load(self.checkpoint, allow_pickle=False) as data:
                 settings = json.loads(str(data["settings"]))
                 segments_done, n_bytes = map(int, data["counters"])
-                arrays = [data[key] for key in ("positions", "velocities", "cell")]
+                positions, velocities, cell = (data[key] for key in ("positions", "velocities", "cell"))
                 densities, temperatures = (tuple(map(float, data[key])) for key in ("densities", "temperatures"))
         except (OSError, ValueError, KeyError) as error:
             raise FileFormatError(f"{self.checkpoint}: not a checkpoint ({error}); remove it to start anew") from error
         self._refuse_other_settings(settings)
-        state = State(*arrays, segments_done, n_bytes, densities, temperatures)
+        state = State(positions, velocities, cell, segments_done, n_bytes, densities, temperatures)
         self._cut_back(state)
         return state
 

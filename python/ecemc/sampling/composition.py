@@ -95,14 +95,12 @@ def composition_from_fractions(fractions: Mapping[str, float], n_molecules: int)
 
 
 def _read_text(text: str) -> dict[str, int]:
-    """Counts from text; every part must be a number followed by a name."""
+    """Read counts from text; every part must be a number followed by a name."""
     counts: dict[str, int] = {}
     for part in filter(None, re.split(r"[:,\s]+", text)):
         match = _PART.fullmatch(part)
         if match is None:
-            raise InputError(
-                f"composition: cannot read {part!r} in {text!r}; write counts and names like '16EC:32EMC'"
-            )
+            raise InputError(f"composition: cannot read {part!r} in {text!r}; write counts and names like '16EC:32EMC'")
         if match[2] in counts:
             raise InputError(f"composition: {match[2]!r} is given twice in {text!r}")
         counts[match[2]] = int(match[1])

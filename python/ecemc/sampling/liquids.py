@@ -1,8 +1,8 @@
 """What can be sampled: a start configuration with the OpenMM system that acts on it.
 
 Three ways to make one: :func:`opls_liquid` packs EC and EMC and uses the package's OPLS-AA parameters,
-:func:`forcefield_liquid` takes an OpenMM force-field XML and a PDB box, :func:`system_liquid` a serialised OpenMM system
-and a box. All end in the same :class:`Liquid`, which :func:`ecemc.sampling.sample` runs.
+:func:`forcefield_liquid` takes an OpenMM force-field XML and a PDB box, :func:`system_liquid` a serialised OpenMM
+system and a box. All end in the same :class:`Liquid`, which :func:`ecemc.sampling.sample` runs.
 """
 
 from __future__ import annotations
@@ -17,11 +17,13 @@ from typing import TYPE_CHECKING, Any
 import ase
 import ase.io
 import numpy as np
+from ase.formula import Formula
 
 from ecemc.errors import FileFormatError, InputError, require
 from ecemc.sampling.boxes import guess_density, pack_box
 from ecemc.sampling.composition import parse_composition
 from ecemc.sampling.opls import OplsOptions, build_system
+from ecemc.sampling.quantities import plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -117,14 +119,14 @@ def forcefield_liquid(forcefield: Sequence[str | Path], start: str | Path, *, cu
     forcefield
         XML files, or names of those that OpenMM ships, such as ``["amber14/tip3p.xml"]``.
     start
-        PDB file with the cell (CRYST1), residues named as in the XML, and bonds (CONECT) unless OpenMM knows the residue.
+        PDB file with the cell (CRYST1), residues named as in the XML, bonds (CONECT) unless OpenMM knows the residue.
     cutoff
         Å; the last Å is switched if Lennard-Jones terms are in a ``NonbondedForce``.
 
     Notes
     -----
     The system is made with PME, the tail correction if the XML asks for it, no constraints, flexible water and 3 amu
-    hydrogens: rigid bonds have no place in labels for a machine-learning potential, since no force or virial shows them.
+    hydrogens: rigid bonds have no place in labels for a machine-learning potential, no force or virial shows them.
     """
     app = require("openmm.app", "sample")
     start = _existing(start)
@@ -146,8 +148,8 @@ def forcefield_liquid(forcefield: Sequence[str | Path], start: str | Path, *, cu
     if vectors is None:
         raise FileFormatError(f"{start}: no cell; a CRYST1 record is needed")
     symbols = [atom.element.symbol for atom in pdb.topology.atoms()]
-    positions = np.array(pdb.getPositions(asNumpy=True)._value) / _NM
-    atoms = ase.Atoms(symbols, positions, cell=np.array(vectors._value) / _NM, pbc=True)
+    positions = np.array(plain(pdb.getPositions(asNumpy=True))) / _NM
+    atoms = ase.Atoms(symbols, positions, cell=np.array(plain(vectors)) / _NM, pbc=True)
     return Liquid(atoms, system, _formulas(atoms, system), "+".join(Path(f).name for f in forcefield))
 
 
@@ -158,7 +160,7 @@ def system_liquid(system: str | Path, start: str | Path) -> Liquid:
     ----------
     system
         Written by ``openmm.XmlSerializer.serialize``; everything in it (cutoffs, switching, masses) is taken as it is.
-        A Lennard-Jones part that is truncated without switching makes the virial noisy, see :mod:`ecemc.sampling.labels`.
+        Lennard-Jones truncated without switching makes the virial noisy, see :mod:`ecemc.sampling.labels`.
     start
         Start box: rectangular cell, atoms in the order of the system, molecules whole.
     """
@@ -170,7 +172,9 @@ def system_liquid(system: str | Path, start: str | Path) -> Liquid:
         raise FileFormatError(f"{path}: not a serialised OpenMM system: {error}") from error
     if not isinstance(loaded, mm.System):
         raise FileFormatError(f"{path}: holds a {type(loaded).__name__}, an openmm.System is needed")
-    atoms = ase.io.read(start)
+    atoms = ase.io.read(start, index=0)
+    if not isinstance(atoms, ase.Atoms):
+        raise FileFormatError(f"{start}: holds no atoms")
     return Liquid(atoms, loaded, _formulas(atoms, loaded), path.name)
 
 
@@ -186,7 +190,9 @@ def _formulas(atoms: ase.Atoms, system: Any) -> dict[str, int]:
     """Molecules by Hill formula, as OpenMM finds them from bonds."""
     mm = require("openmm", "sample")
     context = mm.Context(system, mm.VerletIntegrator(1.0), mm.Platform.getPlatformByName("Reference"))
-    return dict(Counter(atoms[list(molecule)].get_chemical_formula("hill") for molecule in context.getMolecules()))
+    return dict(
+        Counter(Formula.from_list(atoms.symbols[list(molecule)]).format("hill") for molecule in context.getMolecules())
+    )
 
 
 def _refuse_constraints(system: Any) -> None:

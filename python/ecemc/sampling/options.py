@@ -142,5 +142,6 @@ def _multiple(name: str, value: float, unit_name: str, unit: float) -> None:
     count = round(value / unit)
     if count < 1 or abs(value - count * unit) > 1e-6 * unit:
         raise InputError(
-            f"{name}: got {value} fs; a multiple of {unit_name} ({unit} fs) is needed, such as {max(count, 1) * unit} fs"
+            f"{name}: got {value} fs; a multiple of {unit_name} ({unit} fs) is needed, "
+            f"such as {max(count, 1) * unit} fs"
         )

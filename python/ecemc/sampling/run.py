@@ -1,9 +1,10 @@
 """Molecular dynamics of a liquid: minimise, equilibrate, produce labelled frames; safe to kill and continue.
 
-A run is a chain of segments, each a function of the state before it, the options and its number: it gets a fresh OpenMM
-context and random numbers from (seed, number). Continuing a killed run therefore repeats exactly what an undisturbed one
-does. With one thread that holds to the last bit; with more, OpenMM's CPU platform adds forces up in varying order, and
-the trajectories of two runs, interrupted or not, part after some picoseconds while their averages agree.
+A run is a chain of segments, each a function of the state before it, the options and its number: it gets a fresh
+OpenMM context and random numbers from (seed, number). Continuing a killed run therefore repeats exactly what an
+undisturbed one does. With one thread that holds to the last bit; with more, OpenMM's CPU platform adds forces up in
+varying order, and the trajectories of two runs, interrupted or not, part after some picoseconds while their averages
+agree.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ from ecemc.errors import EcemcError, InputError, require
 from ecemc.sampling.checkpoint import Files, State
 from ecemc.sampling.composition import format_composition
 from ecemc.sampling.labels import Labeller
-from ecemc.sampling.options import SampleOptions, Segment, schedule
+from ecemc.sampling.options import SampleOptions, schedule
+from ecemc.sampling.quantities import plain
 from ecemc.units import AMU_PER_A3_TO_G_PER_CM3
 
 if TYPE_CHECKING:
@@ -97,8 +99,8 @@ def sample(
     liquid
         What to run, see :mod:`ecemc.sampling.liquids`.
     out
-        The trajectory (.extxyz). It appears when the run is complete; until then ``OUT.partial`` and ``OUT.checkpoint`` stand
-        there. If they do, from a run that was killed, the run is continued.
+        The trajectory (.extxyz). It appears when the run is complete; until then ``OUT.partial`` and ``OUT.checkpoint``
+        stand there. If they do, from a run that was killed, the run is continued.
     options
         Settings of the run.
     progress
@@ -122,11 +124,11 @@ def sample(
 
     Notes
     -----
-    Frames hold whole molecules, the centre of each in the cell. Labels are ``REF_energy`` (eV, with the tail correction),
-    ``REF_forces`` (eV/Å) and ``REF_virial`` (eV, W = -stress·V, potential part only: add N k_B T per diagonal element for the
-    pressure). Beside them stand the kinetic ``temperature``, ``temperature_target``, ``density`` (g/cm³), ``composition``, ``seed``,
-    ``time`` (fs) and ``step`` since the start of production, ``force_field`` and ``config_type``. Velocities are not
-    written: they belong to the heavy hydrogens.
+    Frames hold whole molecules, the centre of each in the cell. Labels are ``REF_energy`` (eV, with the tail
+    correction), ``REF_forces`` (eV/Å) and ``REF_virial`` (nine numbers, eV, W = -stress·V, potential part only: the
+    pressure is (tr W / 3 + N k_B T) / V). Beside them stand the kinetic ``temperature``, ``temperature_target``,
+    ``density`` (g/cm³), ``composition``, ``seed``, ``time`` (fs) and ``step`` since the start of production,
+    ``force_field`` and ``config_type``. Velocities are not written: they belong to the heavy hydrogens.
 
     Examples
     --------
@@ -164,12 +166,12 @@ class _Run:
         for force in self._system.getForces():
             if isinstance(force, self._mm.NonbondedForce):
                 force.setEwaldErrorTolerance(_EWALD_TOLERANCE)
-        self._mass = sum(self._system.getParticleMass(i)._value for i in range(self._system.getNumParticles()))
+        self._mass = sum(plain(self._system.getParticleMass(i)) for i in range(self._system.getNumParticles()))
         self._labeller = Labeller(self._system, self._n_threads)
         self.segments = schedule(options)
 
     def settings(self) -> dict[str, Any]:
-        """What a checkpoint must share with a run to be continued by it."""
+        """Return what a checkpoint must share with a run to be continued by it."""
         system = self._mm.XmlSerializer.serialize(self._system)
         start = self._liquid.atoms.positions.tobytes()
         return {
@@ -234,21 +236,21 @@ class _Run:
 
     def _temperature(self, context: Any) -> float:
         """Kinetic temperature, K."""
-        kinetic = context.getState(getEnergy=True).getKineticEnergy()._value
+        kinetic = plain(context.getState(getEnergy=True).getKineticEnergy())
         removed = any(isinstance(f, self._mm.CMMotionRemover) for f in self._system.getForces())
         freedom = 3 * self._system.getNumParticles() - 3 * removed
         return float(2.0 * kinetic / (freedom * _KB))
 
     def _density(self, context: Any) -> float:
         """Density, g/cm³."""
-        volume = context.getState().getPeriodicBoxVolume()._value / _NM**3
+        volume = plain(context.getState().getPeriodicBoxVolume()) / _NM**3
         return float(self._mass * AMU_PER_A3_TO_G_PER_CM3 / volume)
 
     def _frame(self, context: Any, count: int, temperature: float, density: float) -> bytes:
         """Label the present configuration and write it as extended XYZ."""
         state = context.getState(getPositions=True, enforcePeriodicBox=True)
-        positions = state.getPositions(asNumpy=True)._value / _NM
-        cell = state.getPeriodicBoxVectors(asNumpy=True)._value / _NM
+        positions = plain(state.getPositions(asNumpy=True)) / _NM
+        cell = plain(state.getPeriodicBoxVectors(asNumpy=True)) / _NM
         labels = self._labeller(positions, cell)
         frame = ase.Atoms(self._liquid.atoms.symbols, positions=positions, cell=cell, pbc=True)
         frame.arrays[keys.REF_FORCES] = labels.forces
@@ -271,12 +273,12 @@ class _Run:
 
 
 def _state(context: Any) -> State:
-    """What the next segment starts from."""
+    """Take down what the next segment starts from."""
     state = context.getState(getPositions=True, getVelocities=True)
     return State(
-        np.array(state.getPositions(asNumpy=True)._value),
-        np.array(state.getVelocities(asNumpy=True)._value),
-        np.array(state.getPeriodicBoxVectors(asNumpy=True)._value),
+        np.array(plain(state.getPositions(asNumpy=True))),
+        np.array(plain(state.getVelocities(asNumpy=True))),
+        np.array(plain(state.getPeriodicBoxVectors(asNumpy=True))),
     )
 
 
@@ -303,7 +305,7 @@ def _explained() -> Iterator[None]:
     except mm.OpenMMException as error:
         text = str(error)
         if "twice the nonbonded cutoff" in text:
-            text = "the box became thinner than twice the cutoff; take more molecules, a shorter cutoff or a lower pressure"
+            text = "the box became thinner than twice the cutoff; take more molecules or a shorter cutoff"
         elif "NaN" in text:
             text = "the integration blew up (NaN positions); take a shorter time step or a lower start density"
         raise EcemcError(f"molecular dynamics failed: {text}") from error
