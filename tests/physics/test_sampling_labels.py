@@ -6,7 +6,7 @@ from importlib.resources import files
 
 import numpy as np
 import pytest
-from reference.opls_numpy import OplsNumpy
+from tests.reference.opls_numpy import OplsNumpy
 
 from ecemc.sampling import Labeller, OplsOptions, opls_liquid
 
