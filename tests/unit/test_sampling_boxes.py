@@ -63,6 +63,11 @@ def test_density_out_of_range_is_refused(density):
         pack_box("4EC", density, seed=1)
 
 
+def test_random_seed_is_refused():
+    with pytest.raises(InputError, match="seed: got -1"):
+        pack_box("1EC", 0.1, seed=-1)
+
+
 def test_unknown_molecule_is_refused():
     with pytest.raises(InputError, match=r"'PC'.*EC, EMC"):
         pack_box("4PC", 1.0, seed=1)

@@ -125,6 +125,11 @@ def test_cells_that_do_not_fit_are_refused(small, change):
         Liquid(atoms, small.system, {}, "")
 
 
+def test_box_thinner_than_twice_the_cutoff_is_refused(water):
+    with pytest.raises(InputError, match="half the periodic box size"):
+        forcefield_liquid(["amber14/tip3p.xml"], water, cutoff=9.0)
+
+
 def test_missing_and_wrong_files_are_named(tmp_path, water):
     with pytest.raises(FileNotFoundError, match=r"nowhere\.pdb"):
         forcefield_liquid(["tip3p.xml"], tmp_path / "nowhere.pdb")

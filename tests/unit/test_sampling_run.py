@@ -210,6 +210,8 @@ def test_finished_trajectory_is_not_overwritten_unasked(finished, tmp_path):
 def test_out_must_be_extxyz(tmp_path):
     with pytest.raises(InputError, match=r"\.extxyz"):
         sample(small_liquid(), tmp_path / "liquid.traj", OPTIONS)
+    with pytest.raises(FileNotFoundError, match="no folder"):
+        sample(small_liquid(), tmp_path / "nowhere" / "liquid.extxyz", OPTIONS)
 
 
 def test_box_that_shrinks_below_twice_the_cutoff_is_explained(tmp_path):
@@ -236,6 +238,7 @@ def test_time_step_that_is_too_long_is_explained(tmp_path):
         ({"equilibration": -1.0}, "equilibration"),
         ({"barostat_interval": 0}, "barostat_interval"),
         ({"n_threads": 0}, "n_threads"),
+        ({"seed": -1}, "seed"),
         ({"barostat_interval": 41}, "the volume would never move"),
     ],
 )

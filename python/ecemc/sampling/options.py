@@ -70,6 +70,8 @@ class SampleOptions:
             raise InputError(f"equilibration: got {self.equilibration} fs; a time >= 0 is needed")
         if self.pressure is not None and not math.isfinite(self.pressure):
             raise InputError(f"pressure: got {self.pressure} bar; a finite number or None (NVT) is needed")
+        if self.seed < 0:
+            raise InputError(f"seed: got {self.seed}; a whole number >= 0 is needed")
         if self.barostat_interval < 1:
             raise InputError(f"barostat_interval: got {self.barostat_interval} steps; at least 1 is needed")
         if self.n_threads is not None and self.n_threads < 1:
