@@ -18,7 +18,7 @@ from ecemc.sampling import OplsOptions, SampleOptions, opls_liquid, sample
 from ecemc.sampling.checkpoint import Files, State
 from ecemc.sampling.options import schedule
 
-pytest.importorskip("openmm", reason="needs ecemc[sample]")
+mm = pytest.importorskip("openmm", reason="needs ecemc[sample]")
 pytest.importorskip("packmol", reason="needs ecemc[sample]")
 
 PARAMETERS = files("ecemc.sampling") / "data" / "opls_ec_emc.json"
@@ -256,3 +256,10 @@ def test_schedule_covers_the_run():
     assert max(s.n_blocks for s in segments) == 14
     assert all(s.pressure is None for s in segments if s.stage == "settle")
     assert [s.production for s in segments] == sorted(s.production for s in segments)
+
+
+def test_platform_that_is_not_there_is_named(tmp_path):
+    if "OpenCL" in [mm.Platform.getPlatform(k).getName() for k in range(mm.Platform.getNumPlatforms())]:
+        pytest.skip("this OpenMM has OpenCL")
+    with pytest.raises(InputError, match="platform: this OpenMM has no OpenCL"):
+        sample(small_liquid(), tmp_path / "a.xyz", replace(OPTIONS, platform="OpenCL"))
