@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from ecemc._core import __version__
+from ecemc.neighbors import neighbor_list
 
-__all__ = ["__version__"]
+__all__ = ["__version__", "neighbor_list"]

@@ -58,7 +58,6 @@ pub enum Error {
 
 impl Error {
     /// An [`Error::Argument`] from anything that can be shown.
-    #[allow(clippy::needless_pass_by_value)] // so that literals, numbers and format! read the same at the call
     pub fn argument(name: &'static str, got: impl ToString, expected: impl ToString) -> Self {
         Self::Argument { name, got: got.to_string(), expected: expected.to_string() }
     }

@@ -13,7 +13,9 @@
 
 mod cell;
 mod error;
+pub mod neighbors;
 mod parallel;
+mod simd;
 mod vector;
 
 pub use cell::Cell;

@@ -70,6 +70,23 @@ impl<'a> Workers<'a> {
             (0..pieces).into_par_iter().map(piece).collect()
         }
     }
+
+    /// Hands each item to `work`, in any order: for items that own disjoint parts of the result.
+    ///
+    /// # Errors
+    /// [`Error::Interrupted`].
+    pub fn for_each<T: Send>(&self, items: Vec<T>, work: impl Fn(T) + Sync) -> Result<()> {
+        let one = |item| {
+            self.check()?;
+            work(item);
+            Ok(())
+        };
+        if self.threads == 1 || items.len() <= 1 {
+            items.into_iter().try_for_each(one)
+        } else {
+            items.into_par_iter().try_for_each(one)
+        }
+    }
 }
 
 #[cfg(test)]

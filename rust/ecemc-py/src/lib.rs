@@ -1,9 +1,19 @@
 //! The bridge: checks shapes, borrows arrays, lets go of the GIL, calls a kernel, hands arrays back. No formulas.
+//!
+//! One file for each module of the kernels; `arrays`, `errors` and `threads` are shared by all.
+
+mod arrays;
+mod errors;
+mod neighbors;
+mod threads;
 
 use pyo3::prelude::*;
 
 #[pymodule]
 mod _core {
+    #[pymodule_export]
+    use crate::neighbors::neighbor_list;
+
     /// Version of the compiled kernels, the same as the package's.
     #[pymodule_export]
     #[allow(non_upper_case_globals)]

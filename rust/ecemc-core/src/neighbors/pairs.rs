@@ -1,0 +1,218 @@
+//! The search: which pairs are within the cutoff.
+
+use super::{CellGrid, Cutoffs, Run};
+use crate::vector::{add, norm, sub};
+use crate::{Cell, Result, Workers, simd};
+
+/// Second atom and lattice shift of a pair in eight bytes; their order is that of `(j, S)` for a given `i`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Pair(u64);
+
+impl Pair {
+    fn new(j: u32, shift_code: usize) -> Self {
+        Self(u64::from(j) << 32 | shift_code as u64)
+    }
+
+    /// Second atom.
+    #[inline]
+    pub fn j(self) -> usize {
+        (self.0 >> 32) as usize
+    }
+
+    #[inline]
+    fn shift_code(self) -> usize {
+        (self.0 & 0xffff_ffff) as usize
+    }
+}
+
+/// All pairs within the cutoffs, in compact form.
+#[derive(Debug, Clone)]
+pub struct Pairs {
+    /// The pairs of atom `i` are number `first[i]..first[i + 1]`.
+    pub first: Vec<usize>,
+    pairs: Vec<Pair>,
+    homes: Vec<[i32; 3]>,
+    shifts: Vec<[i32; 3]>,
+}
+
+impl Pairs {
+    /// Finds all pairs closer than their cutoff.
+    ///
+    /// # Errors
+    /// [`crate::Error::NonFinite`] or [`crate::Error::Argument`] for bad input, [`crate::Error::Interrupted`].
+    pub fn new(positions: &[[f64; 3]], cell: &Cell, cutoffs: &Cutoffs, workers: Workers<'_>) -> Result<Self> {
+        cutoffs.validate(positions.len())?;
+        // With all cutoffs zero there is nothing to find, but the input is still checked.
+        let grid = CellGrid::new(positions, cell, if cutoffs.max() > 0.0 { cutoffs.max() } else { 1.0 })?;
+        let mut homes = vec![[0; 3]; positions.len()];
+        for (&i, &home) in grid.order.iter().zip(&grid.homes) {
+            homes[i as usize] = home;
+        }
+        let mut found = Self { first: vec![0], pairs: Vec::new(), homes, shifts: grid.shifts.clone() };
+        let search = Search { positions, cell, cutoffs, grid: &grid, found: &found };
+        let bins_per_piece = (ATOMS_PER_PIECE * grid.n_bins()).div_ceil(positions.len().max(1));
+        let pieces = workers.map_chunks(grid.n_bins(), bins_per_piece, |bins| Ok(search.bins(bins)))?;
+        let (first, pairs) = in_atom_order(&pieces, positions.len());
+        (found.first, found.pairs) = (first, pairs);
+        Ok(found)
+    }
+
+    /// Number of pairs.
+    pub fn len(&self) -> usize {
+        self.pairs.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.pairs.is_empty()
+    }
+
+    /// The pairs of atom `i`, sorted by `j`, then `S`.
+    #[inline]
+    pub fn of(&self, i: usize) -> &[Pair] {
+        &self.pairs[self.first[i]..self.first[i + 1]]
+    }
+
+    /// The cell shift `S` of a pair of atom `i`.
+    #[inline]
+    pub fn shift(&self, i: usize, pair: Pair) -> [i32; 3] {
+        let (run, home_i, home_j) = (self.shifts[pair.shift_code()], self.homes[i], self.homes[pair.j()]);
+        [0, 1, 2].map(|k| run[k] + home_i[k] - home_j[k])
+    }
+
+    /// `D = r_j − r_i + S·cell` of a pair of atom `i`.
+    #[inline]
+    pub fn vector(&self, positions: &[[f64; 3]], cell: &Cell, i: usize, pair: Pair) -> [f64; 3] {
+        let direct = sub(positions[pair.j()], positions[i]);
+        let shift = self.shift(i, pair);
+        if shift == [0; 3] { direct } else { add(direct, cell.lattice_vector(shift)) }
+    }
+}
+
+/// Atoms in one piece of parallel work.
+const ATOMS_PER_PIECE: usize = 512;
+
+/// What one piece of the search finds: per atom its input index and where its pairs end.
+#[derive(Default)]
+struct Piece {
+    atoms: Vec<(u32, usize)>,
+    pairs: Vec<Pair>,
+}
+
+struct Search<'a> {
+    positions: &'a [[f64; 3]],
+    cell: &'a Cell,
+    cutoffs: &'a Cutoffs,
+    grid: &'a CellGrid,
+    found: &'a Pairs,
+}
+
+/// Everything that can be seen from one bin, gathered so that the distance loop runs over contiguous memory.
+#[derive(Default)]
+struct Candidates {
+    x: Vec<f64>,
+    y: Vec<f64>,
+    z: Vec<f64>,
+    pairs: Vec<Pair>,
+    distances2: Vec<f64>,
+    hits: Vec<u32>,
+}
+
+impl Search<'_> {
+    fn bins(&self, bins: std::ops::Range<usize>) -> Piece {
+        let mut piece = Piece::default();
+        let (mut runs, mut candidates) = (Vec::new(), Candidates::default());
+        for bin in bins.filter(|&b| !self.grid.atoms(b).is_empty()) {
+            self.grid.runs(bin, &mut runs);
+            candidates.gather(self.grid, &runs);
+            for k in self.grid.atoms(bin) {
+                self.atom(k, &mut candidates, &mut piece.pairs);
+                piece.atoms.push((self.grid.order[k], piece.pairs.len()));
+            }
+        }
+        piece
+    }
+
+    /// Appends the pairs of sorted atom `k`, sorted.
+    fn atom(&self, k: usize, candidates: &mut Candidates, pairs: &mut Vec<Pair>) {
+        let (grid, i) = (self.grid, self.grid.order[k] as usize);
+        let cutoff = self.cutoffs.max();
+        let (sure, possible) = ((cutoff - grid.tolerance).max(0.0), cutoff + grid.tolerance);
+        candidates.select([grid.x[k], grid.y[k], grid.z[k]], possible * possible);
+        let uniform = matches!(self.cutoffs, Cutoffs::Uniform(_));
+        let start = pairs.len();
+        for &hit in &candidates.hits {
+            let (pair, distance2) = (candidates.pairs[hit as usize], candidates.distances2[hit as usize]);
+            // Far enough from the cutoff the rounded distance decides; near it the one that the caller will see.
+            if (uniform && distance2 < sure * sure && distance2 > 0.0) || self.is_pair(i, pair) {
+                pairs.push(pair);
+            }
+        }
+        pairs[start..].sort_unstable();
+    }
+
+    /// The definition, for one candidate.
+    fn is_pair(&self, i: usize, pair: Pair) -> bool {
+        let itself = pair.j() == i && self.found.shift(i, pair) == [0; 3];
+        !itself && norm(self.found.vector(self.positions, self.cell, i, pair)) < self.cutoffs.of(i, pair.j())
+    }
+}
+
+impl Candidates {
+    fn gather(&mut self, grid: &CellGrid, runs: &[Run]) {
+        self.x.clear();
+        self.y.clear();
+        self.z.clear();
+        self.pairs.clear();
+        for run in runs {
+            let shift = grid.shift_vectors[run.shift];
+            self.x.extend(grid.x[run.start..run.end].iter().map(|x| x + shift[0]));
+            self.y.extend(grid.y[run.start..run.end].iter().map(|y| y + shift[1]));
+            self.z.extend(grid.z[run.start..run.end].iter().map(|z| z + shift[2]));
+            self.pairs.extend(grid.order[run.start..run.end].iter().map(|&j| Pair::new(j, run.shift)));
+        }
+        self.distances2.resize(self.x.len(), 0.0);
+    }
+
+    /// Squared distances of all candidates from `p`, and the numbers of those below `limit2`.
+    fn select(&mut self, p: [f64; 3], limit2: f64) {
+        let Self { x, y, z, distances2, hits, .. } = self;
+        simd::dispatch(|| squared_distances(x, y, z, p, distances2));
+        hits.resize(distances2.len(), 0);
+        let mut n = 0;
+        for (k, &d2) in distances2.iter().enumerate() {
+            // Without a branch: most candidates are out of reach, in no predictable order.
+            hits[n] = k as u32;
+            n += usize::from(d2 < limit2);
+        }
+        hits.truncate(n);
+    }
+}
+
+#[inline(always)]
+fn squared_distances(x: &[f64], y: &[f64], z: &[f64], p: [f64; 3], out: &mut [f64]) {
+    for (((d2, x), y), z) in out.iter_mut().zip(x).zip(y).zip(z) {
+        let (dx, dy, dz) = (x - p[0], y - p[1], z - p[2]);
+        *d2 = dx * dx + dy * dy + dz * dz;
+    }
+}
+
+/// Brings the pieces, which follow the bins, into the order of the atoms.
+fn in_atom_order(pieces: &[Piece], n_atoms: usize) -> (Vec<usize>, Vec<Pair>) {
+    let mut slots: Vec<&[Pair]> = vec![&[]; n_atoms];
+    for piece in pieces {
+        let mut start = 0;
+        for &(i, end) in &piece.atoms {
+            slots[i as usize] = &piece.pairs[start..end];
+            start = end;
+        }
+    }
+    let mut first = Vec::with_capacity(n_atoms + 1);
+    let mut pairs = Vec::with_capacity(pieces.iter().map(|p| p.pairs.len()).sum());
+    first.push(0);
+    for slot in slots {
+        pairs.extend_from_slice(slot);
+        first.push(pairs.len());
+    }
+    (first, pairs)
+}
