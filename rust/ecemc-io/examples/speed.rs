@@ -10,7 +10,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let threads = arguments.next().map_or(Ok(1), |n| n.parse())?;
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
     let size = std::fs::metadata(&path)?.len() as f64;
-    for _ in 0..7 {
+    for _ in 0..5 {
         let start = Instant::now();
         let mut atoms = 0;
         pool.install(|| -> ecemc_io::Result<()> {

@@ -52,10 +52,11 @@ fn join(values: u64, n: u32) -> u64 {
 /// characters, or the last bytes of the input.
 #[inline]
 pub(crate) fn fast_real(bytes: &[u8], start: usize) -> Option<(f64, usize)> {
-    let first = *bytes.get(start)?;
-    let negative = first == b'-';
-    let mut at = start + usize::from(negative | (first == b'+'));
-    let (values, n) = digits(word(bytes, at)?);
+    let first = word(bytes, start)?;
+    let negative = first as u8 == b'-';
+    let signed = matches!(first as u8, b'-' | b'+');
+    let (values, n) = digits(first >> (8 * u32::from(signed)));
+    let mut at = start + usize::from(signed);
     if n == 0 || n == 8 {
         return None;
     }

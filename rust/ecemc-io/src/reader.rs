@@ -13,7 +13,7 @@ use crate::extxyz::{Parser, RawFrame, Scanner};
 use crate::frame::Frame;
 
 /// Bytes read at once: small enough for the cache of one core, large enough to forget the system call.
-const CHUNK: usize = 1 << 20;
+const CHUNK: usize = 1 << 18;
 /// Larger chunks, wanted to give every thread a few frames, end here, unless a single frame is larger still.
 const LARGE_CHUNK: usize = 64 << 20;
 
@@ -52,6 +52,8 @@ pub struct Reader<'a> {
     ahead: Option<Result<Option<Chunk>>>,
     /// What to say after the frames before it are delivered.
     failed: Option<Error>,
+    /// An error was delivered.
+    over: bool,
     parser: Parser,
 }
 
@@ -72,7 +74,7 @@ impl<'a> Reader<'a> {
     /// [`Error::Io`] if its first bytes cannot be read.
     pub fn new(stream: impl Read + Send + 'a, selection: Selection) -> Result<Self> {
         let chunks = Chunks::new(stream)?;
-        Ok(Self { chunks, selection, ahead: None, failed: None, parser: Parser::default() })
+        Ok(Self { chunks, selection, ahead: None, failed: None, over: false, parser: Parser::default() })
     }
 
     /// The next frames in order, at least one; none at the end of the file, and after an error.
@@ -85,8 +87,11 @@ impl<'a> Reader<'a> {
         loop {
             workers.check().map_err(|_| Error::Interrupted)?;
             if let Some(error) = self.failed.take() {
-                self.selection.stop = 0;
+                self.over = true;
                 return Err(error);
+            }
+            if self.over {
+                return Ok(None);
             }
             let ahead = self.ahead.take().unwrap_or_else(|| self.chunks.next(&self.selection, workers.threads()));
             let frames = match ahead {

@@ -253,7 +253,7 @@ fn next_element(rest: &str) -> Option<((&str, bool), &str)> {
 }
 
 fn unescape(word: &str) -> String {
-    let quoted = format!("\"{}\"", word);
+    let quoted = format!("\"{word}\"");
     Scanner { rest: &quoted }.quoted('"').unwrap_or_else(|_| word.to_owned())
 }
 

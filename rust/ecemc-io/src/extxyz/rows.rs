@@ -74,9 +74,11 @@ impl Sink {
             Self::Real(values, width) => fill(*width, || row.real().map(|x| values.push(x))),
             Self::Int(values, width) => fill(*width, || row.word(parse_int).map(|k| values.push(k))),
             Self::Bool(values, width) => fill(*width, || row.word(parse_bool).map(|b| values.push(b))),
-            Self::Text(texts, width) => {
-                fill(*width, || row.word(|word| Some(texts.push(&String::from_utf8_lossy(word)))))
-            }
+            Self::Text(texts, width) => fill(*width, || {
+                let text = row.word(|word| Some(String::from_utf8_lossy(word).into_owned()))?;
+                texts.push(&text);
+                Some(())
+            }),
         }
     }
 
@@ -134,7 +136,7 @@ impl<'a> Cursor<'a> {
 
     /// The next word, understood by `parse`.
     #[inline]
-    fn word<T>(&mut self, mut parse: impl FnMut(&[u8]) -> Option<T>) -> Option<T> {
+    fn word<T>(&mut self, parse: impl Fn(&[u8]) -> Option<T>) -> Option<T> {
         self.skip_blanks();
         let word = self.peek();
         let value = if word.is_empty() { None } else { parse(word) }?;
@@ -168,13 +170,11 @@ impl<'a> Cursor<'a> {
     #[inline]
     fn end_row(&mut self, whole: bool) -> Option<()> {
         self.skip_blanks();
-        match self.bytes.get(self.at) {
-            None => {}
+        let rest = &self.bytes[self.at..];
+        match rest.first() {
             Some(b'\n') => self.at += 1,
             Some(_) if whole => return None,
-            Some(_) => {
-                self.at = memchr::memchr(b'\n', &self.bytes[self.at..]).map_or(self.bytes.len(), |n| self.at + n + 1)
-            }
+            _ => self.at += memchr::memchr(b'\n', rest).map_or(rest.len(), |end| end + 1),
         }
         Some(())
     }
