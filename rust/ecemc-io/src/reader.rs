@@ -63,7 +63,7 @@ impl Reader<'static> {
     /// # Errors
     /// [`Error::Io`] if it cannot be opened or read.
     pub fn open(path: &Path, selection: Selection) -> Result<Self> {
-        Reader::new(open(path)?, selection)
+        Reader::new(File::open(path)?, selection)
     }
 }
 
@@ -141,7 +141,7 @@ impl<'a> Reader<'a> {
 /// # Errors
 /// As [`Reader::next_frames`], except for what is wrong inside of frames; a last frame that is cut off is not counted.
 pub fn count_frames(path: &Path, workers: &Workers) -> Result<usize> {
-    let mut chunks = Chunks::new(open(path)?)?;
+    let mut chunks = Chunks::new(File::open(path)?)?;
     let none = Selection { start: usize::MAX, stop: usize::MAX, step: 1 };
     loop {
         workers.check().map_err(|_| Error::Interrupted)?;
@@ -151,14 +151,6 @@ pub fn count_frames(path: &Path, workers: &Workers) -> Result<usize> {
             Err(error) => return Err(error),
         }
     }
-}
-
-fn open(path: &Path) -> Result<File> {
-    let file = File::open(path)?;
-    if file.metadata()?.is_dir() {
-        return Err(std::io::Error::from(std::io::ErrorKind::IsADirectory).into());
-    }
-    Ok(file)
 }
 
 /// Some text and the wanted frames in it.

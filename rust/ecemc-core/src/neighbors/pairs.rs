@@ -116,56 +116,61 @@ struct Candidates {
     pairs: Vec<Pair>,
     distances2: Vec<f64>,
     hits: Vec<u32>,
+    /// Where the atoms of the bin itself begin.
+    own: usize,
 }
 
 impl Search<'_> {
     fn bins(&self, bins: std::ops::Range<usize>) -> Piece {
         let mut piece = Piece::default();
-        let (mut runs, mut candidates) = (Vec::new(), Candidates::default());
+        let (mut runs, mut candidates, mut order) = (Vec::new(), Candidates::default(), Order::new(self.grid.len()));
         for bin in bins.filter(|&b| !self.grid.atoms(b).is_empty()) {
             self.grid.runs(bin, &mut runs);
-            candidates.gather(self.grid, &runs);
-            for k in self.grid.atoms(bin) {
-                self.atom(k, &mut candidates, &mut piece.pairs);
+            candidates.gather(self.grid, &runs, bin);
+            for (rank, k) in self.grid.atoms(bin).enumerate() {
+                let start = piece.pairs.len();
+                self.atom(k, rank, &mut candidates, &mut piece.pairs);
+                order.sort(&mut piece.pairs[start..]);
                 piece.atoms.push((self.grid.order[k], piece.pairs.len()));
             }
         }
         piece
     }
 
-    /// Appends the pairs of sorted atom `k`, sorted.
-    fn atom(&self, k: usize, candidates: &mut Candidates, pairs: &mut Vec<Pair>) {
+    /// Appends the pairs of sorted atom `k`, number `rank` of its bin.
+    fn atom(&self, k: usize, rank: usize, candidates: &mut Candidates, pairs: &mut Vec<Pair>) {
         let (grid, i) = (self.grid, self.grid.order[k] as usize);
         let cutoff = self.cutoffs.max();
         let (sure, possible) = ((cutoff - grid.tolerance).max(0.0), cutoff + grid.tolerance);
-        candidates.select([grid.x[k], grid.y[k], grid.z[k]], possible * possible);
-        let uniform = matches!(self.cutoffs, Cutoffs::Uniform(_));
-        let start = pairs.len();
-        for &hit in &candidates.hits {
-            let (pair, distance2) = (candidates.pairs[hit as usize], candidates.distances2[hit as usize]);
-            // Far enough from the cutoff the rounded distance decides; near it the one that the caller will see.
-            if (uniform && distance2 < sure * sure && distance2 > 0.0) || self.is_pair(i, pair) {
-                pairs.push(pair);
-            }
+        candidates.select([grid.x[k], grid.y[k], grid.z[k]], possible * possible, rank);
+        // Far from a common cutoff the rounded distance decides; otherwise the one that the caller will see.
+        let decided = matches!(self.cutoffs, Cutoffs::Uniform(_)) && candidates.all_below(sure * sure);
+        let found = candidates.hits.iter().map(|&hit| candidates.pairs[hit as usize]);
+        if decided {
+            pairs.extend(found);
+        } else {
+            pairs.extend(found.filter(|&pair| self.is_pair(i, pair)));
         }
-        pairs[start..].sort_unstable();
     }
 
     /// The definition, for one candidate.
     fn is_pair(&self, i: usize, pair: Pair) -> bool {
-        let itself = pair.j() == i && self.found.shift(i, pair) == [0; 3];
-        !itself && norm(self.found.vector(self.positions, self.cell, i, pair)) < self.cutoffs.of(i, pair.j())
+        norm(self.found.vector(self.positions, self.cell, i, pair)) < self.cutoffs.of(i, pair.j())
     }
 }
 
 impl Candidates {
-    fn gather(&mut self, grid: &CellGrid, runs: &[Run]) {
+    fn gather(&mut self, grid: &CellGrid, runs: &[Run], bin: usize) {
+        let home = grid.atoms(bin).start;
         self.x.clear();
         self.y.clear();
         self.z.clear();
         self.pairs.clear();
         for run in runs {
             let shift = grid.shift_vectors[run.shift];
+            if grid.shifts[run.shift] == [0; 3] && (run.start..run.end).contains(&home) {
+                self.own = self.x.len() + home - run.start;
+            }
             self.x.extend(grid.x[run.start..run.end].iter().map(|x| x + shift[0]));
             self.y.extend(grid.y[run.start..run.end].iter().map(|y| y + shift[1]));
             self.z.extend(grid.z[run.start..run.end].iter().map(|z| z + shift[2]));
@@ -174,19 +179,77 @@ impl Candidates {
         self.distances2.resize(self.x.len(), 0.0);
     }
 
-    /// Squared distances of all candidates from `p`, and the numbers of those below `limit2`.
-    fn select(&mut self, p: [f64; 3], limit2: f64) {
-        let Self { x, y, z, distances2, hits, .. } = self;
-        simd::dispatch(|| squared_distances(x, y, z, p, distances2));
-        hits.resize(distances2.len(), 0);
-        let mut n = 0;
-        for (k, &d2) in distances2.iter().enumerate() {
-            // Without a branch: most candidates are out of reach, in no predictable order.
-            hits[n] = k as u32;
-            n += usize::from(d2 < limit2);
-        }
+    /// Finds the candidates closer to `p`, atom number `rank` of the bin, than the square root of `limit2`.
+    fn select(&mut self, p: [f64; 3], limit2: f64, rank: usize) {
+        let Self { x, y, z, distances2, hits, own, .. } = self;
+        hits.resize(distances2.len() + LANES, 0);
+        let n = simd::dispatch(
+            #[inline(always)]
+            || {
+                squared_distances(x, y, z, p, distances2);
+                distances2[*own + rank] = f64::INFINITY; // an atom is not its own neighbour
+                indices_below(distances2, limit2, hits)
+            },
+        );
         hits.truncate(n);
     }
+
+    /// Whether all selected candidates are closer than the square root of `limit2`.
+    fn all_below(&self, limit2: f64) -> bool {
+        self.hits.iter().all(|&hit| self.distances2[hit as usize] < limit2)
+    }
+}
+
+/// Sorts the pairs of an atom by marking the second atoms in a bitmap and reading it from the left: several times faster
+/// than comparing, since an atom has some dozens of neighbours out of a few thousand.
+struct Order {
+    /// One bit for each atom.
+    atoms: Vec<u64>,
+    /// One bit for each word of `atoms`.
+    words: Vec<u64>,
+    pairs: Vec<Pair>,
+}
+
+impl Order {
+    fn new(n_atoms: usize) -> Self {
+        let words = n_atoms.div_ceil(64);
+        Self { atoms: vec![0; words], words: vec![0; words.div_ceil(64)], pairs: vec![Pair(0); n_atoms] }
+    }
+
+    fn sort(&mut self, pairs: &mut [Pair]) {
+        let mut repeated = false;
+        for &pair in pairs.iter() {
+            let (j, word) = (pair.j(), pair.j() / 64);
+            repeated |= self.atoms[word] >> (j % 64) & 1 == 1;
+            self.atoms[word] |= 1 << (j % 64);
+            self.words[word / 64] |= 1 << (word % 64);
+            self.pairs[j] = pair;
+        }
+        let mut n = 0;
+        for w in 0..self.words.len() {
+            while let Some(word) = take_lowest(&mut self.words[w]) {
+                let word = w * 64 + word;
+                while let Some(bit) = take_lowest(&mut self.atoms[word]) {
+                    if !repeated {
+                        pairs[n] = self.pairs[word * 64 + bit];
+                        n += 1;
+                    }
+                }
+            }
+        }
+        if repeated {
+            // An atom seen through several images has one bit only.
+            pairs.sort_unstable();
+        }
+    }
+}
+
+/// Clears the lowest set bit and returns its number.
+#[inline]
+fn take_lowest(bits: &mut u64) -> Option<usize> {
+    let lowest = bits.trailing_zeros() as usize;
+    *bits &= bits.wrapping_sub(1);
+    (lowest < 64).then_some(lowest)
 }
 
 #[inline(always)]
@@ -195,6 +258,55 @@ fn squared_distances(x: &[f64], y: &[f64], z: &[f64], p: [f64; 3], out: &mut [f6
         let (dx, dy, dz) = (x - p[0], y - p[1], z - p[2]);
         *d2 = dx * dx + dy * dy + dz * dz;
     }
+}
+
+/// Values compared at once.
+const LANES: usize = 8;
+
+/// For each pattern of lanes below the limit, the numbers of these lanes, packed to the left.
+const PACKED: [[u8; LANES]; 1 << LANES] = {
+    let mut table = [[0; LANES]; 1 << LANES];
+    let mut mask = 0;
+    while mask < table.len() {
+        let (mut lane, mut n) = (0, 0);
+        while lane < LANES {
+            if mask >> lane & 1 == 1 {
+                table[mask][n] = lane as u8;
+                n += 1;
+            }
+            lane += 1;
+        }
+        mask += 1;
+    }
+    table
+};
+
+/// Writes the indices of the values below `limit` to the front of `out` and returns how many there are.
+///
+/// Most candidates are out of reach, in no predictable order: a branch for each would cost more than the arithmetic.
+/// `out` must be longer than `values` by [`LANES`].
+#[inline(always)]
+fn indices_below(values: &[f64], limit: f64, out: &mut [u32]) -> usize {
+    let (chunks, rest) = values.as_chunks::<LANES>();
+    let mut n = 0;
+    for (c, chunk) in chunks.iter().enumerate() {
+        let mut mask = 0;
+        for lane in 0..LANES {
+            mask |= usize::from(chunk[lane] < limit) << lane;
+        }
+        let base = (c * LANES) as u32;
+        if let Some(slots) = out[n..].first_chunk_mut::<LANES>() {
+            for lane in 0..LANES {
+                slots[lane] = base + u32::from(PACKED[mask][lane]);
+            }
+        }
+        n += mask.count_ones() as usize;
+    }
+    for (k, &value) in rest.iter().enumerate() {
+        out[n] = (chunks.len() * LANES + k) as u32;
+        n += usize::from(value < limit);
+    }
+    n
 }
 
 /// Brings the pieces, which follow the bins, into the order of the atoms.
