@@ -4,6 +4,7 @@
 
 mod arrays;
 mod errors;
+mod io;
 mod neighbors;
 mod threads;
 
@@ -16,6 +17,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[pymodule]
 mod _core {
+    #[pymodule_export]
+    use crate::io::{ExtxyzReader, Frames, count_frames};
     #[pymodule_export]
     use crate::neighbors::neighbor_list;
 
