@@ -15,92 +15,120 @@ pub(crate) fn is_space(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t'..=b'\r')
 }
 
-#[inline]
+#[inline(always)]
 fn word(bytes: &[u8], at: usize) -> Option<u64> {
     bytes.get(at..at + 8)?.try_into().ok().map(u64::from_le_bytes)
 }
 
+/// The same byte eight times.
+const fn all(byte: u8) -> u64 {
+    u64::from_le_bytes([byte; 8])
+}
+
+/// How many of the first bytes of a word are spaces.
+#[inline(always)]
+fn spaces(word: u64) -> usize {
+    ((word ^ all(b' ')).trailing_zeros() / 8) as usize
+}
+
 /// How many of the next bytes are spaces, at most eight.
-#[inline]
+#[inline(always)]
 pub(crate) fn leading_spaces(bytes: &[u8], at: usize) -> Option<usize> {
-    word(bytes, at).map(|w| ((w ^ 0x2020_2020_2020_2020).trailing_zeros() / 8) as usize)
+    word(bytes, at).map(spaces)
 }
 
-/// The bytes of a word as digits, and how many of them from the first on are digits.
-#[inline]
-fn digits(word: u64) -> (u64, u32) {
-    let values = word ^ 0x3030_3030_3030_3030;
-    // The high bit of a byte is set where the value exceeds 9; a carry only reaches bytes after the first such one.
-    let beyond = (values.wrapping_add(0x7676_7676_7676_7676) | values) & 0x8080_8080_8080_8080;
-    (values, beyond.trailing_zeros() / 8)
+/// Index of the first point in a word, 8 without one.
+#[inline(always)]
+fn point_in(word: u64) -> usize {
+    let zero_at_point = word ^ all(b'.');
+    // High bits are set in zero bytes; a borrow makes wrong ones only after the first right one.
+    (zero_at_point.wrapping_sub(all(1)) & !zero_at_point & all(0x80)).trailing_zeros() as usize / 8
 }
 
-/// The number that the first `n` digits (1 to 8) write.
-#[inline]
-fn join(values: u64, n: u32) -> u64 {
-    let padded = values << (64 - 8 * n);
-    let pairs = padded.wrapping_mul(10).wrapping_add(padded >> 8);
+/// The bytes of a word as values of digits, and the high bit of each byte that is none.
+#[inline(always)]
+fn digits(word: u64) -> (u64, u64) {
+    let values = word ^ all(b'0');
+    (values, (((values & all(0x7F)) + all(0x76)) | values) & all(0x80))
+}
+
+/// The number that eight digits write, the first in the lowest byte.
+#[inline(always)]
+fn join(values: u64) -> u64 {
+    let pairs = values.wrapping_mul(10).wrapping_add(values >> 8);
     let (low, high) = (pairs & 0x0000_00FF_0000_00FF, (pairs >> 16) & 0x0000_00FF_0000_00FF);
     low.wrapping_mul(0x000F_4240_0000_0064).wrapping_add(high.wrapping_mul(0x0000_2710_0000_0001)) >> 32
 }
 
-/// Reads a number such as `-12.34567890` or `1.5e-3` at `at`; gives it and the index after it.
+/// Reads spaces and a number such as `-12.34567890` or `1.5e-3` from `at` on; gives it and the index after it.
 ///
-/// None for everything out of the ordinary, which [`parse_real`] then judges: no or more than seven digits before the
-/// point, a mantissa beyond 2⁵³, a power of ten beyond 10^±22 (up to there both mantissa and power are exact, so that one
-/// multiplication or division rounds correctly: Clinger, "How to read floating point numbers accurately", 1990), other
-/// characters, or the last bytes of the input.
-#[inline]
-pub(crate) fn fast_real(bytes: &[u8], start: usize) -> Option<(f64, usize)> {
-    let first = word(bytes, start)?;
-    let negative = first as u8 == b'-';
-    let signed = matches!(first as u8, b'-' | b'+');
-    let (values, n) = digits(first >> (8 * u32::from(signed)));
-    let mut at = start + usize::from(signed);
-    if n == 0 || n == 8 {
+/// Where the next number starts is known as soon as the point of this one is found, so that the processor works on several
+/// at once: all the rest hangs on branches that it guesses right.
+///
+/// None for everything out of the ordinary, which [`parse_real`] then judges: no point among the next 16 bytes, none or more
+/// than seven digits before it, a mantissa beyond 2⁵³, a power of ten beyond 10^±22 (up to there mantissa and power are
+/// exact, so that one multiplication or division rounds correctly: Clinger, "How to read floating point numbers
+/// accurately", 1990), other characters, the first or last bytes of the input.
+#[inline(always)]
+pub(crate) fn fast_real(bytes: &[u8], at: usize) -> Option<(f64, usize)> {
+    let head = word(bytes, at)?;
+    let mut offset = point_in(head);
+    let mut blanks = spaces(head);
+    if offset == 8 {
+        let next = word(bytes, at + 8)?;
+        offset += point_in(next);
+        if blanks == 8 {
+            blanks += spaces(next);
+        }
+    }
+    let point = at + offset;
+    let (values, others) = digits(word(bytes, point.checked_sub(8)?)?);
+    let n = others.leading_zeros() / 8;
+    if offset == 16 || n == 0 || n == 8 {
         return None;
     }
-    let mut mantissa = join(values, n);
-    at += n as usize;
-    let mut exponent = 0;
-    if *bytes.get(at)? == b'.' {
-        (mantissa, exponent, at) = fraction(bytes, at + 1, mantissa)?;
+    let integer = join(values & (u64::MAX << (64 - 8 * n)));
+    let before = bytes[point - n as usize - 1];
+    let start = point - n as usize - usize::from(matches!(before, b'-' | b'+'));
+    if start != at + blanks {
+        return None;
     }
-    let end = bytes.get(at).copied().unwrap_or(b'\n');
-    if !is_space(end) {
-        let (power, after) = power_of_ten(bytes, at)?;
+    let (mantissa, mut exponent, mut end) = fraction(bytes, point + 1, integer)?;
+    if !bytes.get(end).is_none_or(|&byte| is_space(byte)) {
+        let (power, after) = power_of_ten(bytes, end)?;
         exponent += power;
-        at = after;
+        end = after;
     }
     if mantissa > EXACT {
         return None;
     }
     let power = *POWERS.get(exponent.unsigned_abs() as usize)?;
     let size = if exponent < 0 { mantissa as f64 / power } else { mantissa as f64 * power };
-    Some((f64::from_bits(size.to_bits() | (u64::from(negative) << 63)), at))
+    Some((f64::from_bits(size.to_bits() | (u64::from(before == b'-') << 63)), end))
 }
 
 /// Digits after the point: extended mantissa, power of ten, index after them.
-#[inline]
-fn fraction(bytes: &[u8], at: usize, mantissa: u64) -> Option<(u64, i32, usize)> {
-    let (values, n) = digits(word(bytes, at)?);
-    if n == 0 {
-        return Some((mantissa, 0, at));
+#[inline(always)]
+fn fraction(bytes: &[u8], at: usize, integer: u64) -> Option<(u64, i32, usize)> {
+    let (values, others) = digits(word(bytes, at)?);
+    if others != 0 {
+        let n = others.trailing_zeros() / 8;
+        // Two shifts, for the one of 64 bits is none.
+        let padded = values << (8 * (7 - n)) << 8;
+        return Some((integer * INTEGER_POWERS[n as usize] + join(padded), -(n as i32), at + n as usize));
     }
-    if n < 8 {
-        return Some((mantissa * INTEGER_POWERS[n as usize] + join(values, n), -(n as i32), at + n as usize));
-    }
-    let eight = mantissa * INTEGER_POWERS[8] + join(values, 8);
+    let eight = integer * INTEGER_POWERS[8] + join(values);
     // A fixed step, not one that waits for the count above: eight decimals are the usual case.
     let at = at + 8;
     if !bytes.get(at).is_some_and(u8::is_ascii_digit) {
         return Some((eight, -8, at));
     }
-    let (values, n) = digits(word(bytes, at)?);
+    let (values, others) = digits(word(bytes, at)?);
+    let n = others.trailing_zeros() / 8;
     if n == 8 || eight > EXACT / INTEGER_POWERS[n as usize] {
         return None;
     }
-    Some((eight * INTEGER_POWERS[n as usize] + join(values, n), -8 - n as i32, at + n as usize))
+    Some((eight * INTEGER_POWERS[n as usize] + join(values << (64 - 8 * n)), -8 - n as i32, at + n as usize))
 }
 
 /// `e-05` and the like, up to three digits, followed by a space.
@@ -123,9 +151,6 @@ fn power_of_ten(bytes: &[u8], at: usize) -> Option<(i32, usize)> {
 
 /// A whole token as a real number: decimal with an optional exponent marked by `e`, `E`, `d` or `D`, `inf` or `nan`.
 pub(crate) fn parse_real(token: &[u8]) -> Option<f64> {
-    if let Some((value, end)) = fast_real(token, 0) {
-        return (end == token.len()).then_some(value);
-    }
     let text = std::str::from_utf8(token).ok()?;
     text.parse().ok().or_else(|| fortran(text))
 }
@@ -156,22 +181,38 @@ mod tests {
 
     use super::*;
 
+    /// The number among others, as it stands in a file.
+    fn fast(text: &str) -> Option<(f64, usize)> {
+        fast_real(format!("12345678  {text} 9 999999999999999").as_bytes(), 8)
+    }
+
     /// Both ways through the module against the standard library, bit by bit.
     fn check(text: &str) {
         let want: f64 = text.parse().unwrap();
-        let whole = parse_real(text.as_bytes()).unwrap();
-        assert_eq!(whole.to_bits(), want.to_bits(), "{text}");
-        let padded = format!("{text}                   ");
-        if let Some((value, end)) = fast_real(padded.as_bytes(), 0) {
-            assert_eq!((value.to_bits(), end), (want.to_bits(), text.len()), "{text}");
+        assert_eq!(parse_real(text.as_bytes()).unwrap().to_bits(), want.to_bits(), "{text}");
+        if let Some((value, end)) = fast(text) {
+            assert_eq!((value.to_bits(), end), (want.to_bits(), 10 + text.len()), "{text}");
         }
     }
 
     #[test]
     fn ordinary_numbers_take_the_fast_path() {
-        for text in ["0", "-0.0", "12.34567890", "-1.5e-3", "9.007199254740992", "1234567.12345678", "+3.25", "7."] {
-            assert!(fast_real(format!("{text}         ").as_bytes(), 0).is_some(), "{text}");
-            check(text);
+        for text in
+            ["-0.0", "12.34567890", "-1.5e-3", "9.007199254740992", "1234567.12345678", "+3.25", "7.", "2.5D+01"]
+        {
+            assert!(fast(text).is_some(), "{text}");
+            check(&text.replace('D', "e"));
+        }
+        assert_eq!(fast("2.5D+01").unwrap().0, 25.0);
+        assert_eq!(fast("      -1.5").unwrap(), (-1.5, 20));
+    }
+
+    #[test]
+    fn what_stands_around_is_not_taken_for_the_number() {
+        for text in [
+            "5 1.5", "a1.5", "1.5a", "--1.5", "1-1.5", "1.2.3", ".5", "- 1.5", "\t1.5", "\n1.5", "-.5", "1.5e", "1.5-3",
+        ] {
+            assert_eq!(fast(text), None, "{text:?}");
         }
     }
 
@@ -214,6 +255,7 @@ mod tests {
         #[test]
         fn coordinates_come_back(value in -1e4..1e4f64, decimals in 0..20usize) {
             check(&format!("{value:.decimals$}"));
+            check(&format!("{:.decimals$e}", value / 1000.0));
         }
 
         #[test]

@@ -68,9 +68,9 @@ impl Sink {
         match self {
             Self::Species(numbers) => row.word(atomic_number).map(|z| numbers.push(z)),
             Self::Number(numbers) => row.word(|word| element_number(parse_int(word)?)).map(|z| numbers.push(z)),
-            Self::Position(positions) => row.vector().map(|r| positions.push(r)),
+            Self::Position(positions) => row.reals().map(|r| positions.push(r)),
             Self::Skipped => row.word(|_| Some(())),
-            Self::Vector(values) => row.vector().map(|v| values.extend_from_slice(&v)),
+            Self::Vector(values) => row.reals::<3>().map(|v| values.extend_from_slice(&v)),
             Self::Real(values, width) => fill(*width, || row.real().map(|x| values.push(x))),
             Self::Int(values, width) => fill(*width, || row.word(parse_int).map(|k| values.push(k))),
             Self::Bool(values, width) => fill(*width, || row.word(parse_bool).map(|b| values.push(b))),
@@ -113,20 +113,6 @@ struct Cursor<'a> {
 }
 
 impl<'a> Cursor<'a> {
-    /// Moves over blanks, not over line ends.
-    #[inline]
-    fn skip_blanks(&mut self) {
-        while let Some(n) = leading_spaces(self.bytes, self.at) {
-            self.at += n;
-            if n < 8 {
-                break;
-            }
-        }
-        while self.bytes.get(self.at).is_some_and(|&byte| byte != b'\n' && is_space(byte)) {
-            self.at += 1;
-        }
-    }
-
     /// The word from here to the next blank or line end.
     #[inline]
     fn peek(&self) -> &'a [u8] {
@@ -137,7 +123,7 @@ impl<'a> Cursor<'a> {
     /// The next word, understood by `parse`.
     #[inline]
     fn word<T>(&mut self, parse: impl Fn(&[u8]) -> Option<T>) -> Option<T> {
-        self.skip_blanks();
+        self.at = next_word(self.bytes, self.at);
         let word = self.peek();
         let value = if word.is_empty() { None } else { parse(word) }?;
         self.at += word.len();
@@ -146,30 +132,31 @@ impl<'a> Cursor<'a> {
 
     #[inline]
     fn real(&mut self) -> Option<f64> {
-        self.skip_blanks();
-        match fast_real(self.bytes, self.at) {
-            Some((value, end)) => {
-                self.at = end;
-                Some(value)
-            }
-            None => self.unusual_real(),
-        }
+        let [value] = self.reals()?;
+        Some(value)
     }
 
-    #[cold]
-    fn unusual_real(&mut self) -> Option<f64> {
-        self.word(parse_real)
-    }
-
+    /// Several real numbers; the place is kept in a register from one to the next.
     #[inline]
-    fn vector(&mut self) -> Option<[f64; 3]> {
-        Some([self.real()?, self.real()?, self.real()?])
+    fn reals<const N: usize>(&mut self) -> Option<[f64; N]> {
+        let (bytes, mut at) = (self.bytes, self.at);
+        let mut values = [0.0; N];
+        for value in &mut values {
+            let usual = fast_real(bytes, at);
+            let Some((x, end)) = usual.or_else(|| unusual_real(bytes, at)) else {
+                self.at = next_word(bytes, at);
+                return None;
+            };
+            (*value, at) = (x, end);
+        }
+        self.at = at;
+        Some(values)
     }
 
     /// Steps over the line end; none if a word stands before it and must not.
     #[inline]
     fn end_row(&mut self, whole: bool) -> Option<()> {
-        self.skip_blanks();
+        self.at = next_word(self.bytes, self.at);
         let rest = &self.bytes[self.at..];
         match rest.first() {
             Some(b'\n') => self.at += 1,
@@ -178,6 +165,29 @@ impl<'a> Cursor<'a> {
         }
         Some(())
     }
+}
+
+/// Where the blanks end that start at `at`; line ends are not blanks.
+#[inline(always)]
+fn next_word(bytes: &[u8], mut at: usize) -> usize {
+    while let Some(n) = leading_spaces(bytes, at) {
+        at += n;
+        if n < 8 {
+            break;
+        }
+    }
+    while bytes.get(at).is_some_and(|&byte| byte != b'\n' && is_space(byte)) {
+        at += 1;
+    }
+    at
+}
+
+/// Numbers after tabs, without a point, with very many digits, and what is none.
+#[inline(never)]
+fn unusual_real(bytes: &[u8], at: usize) -> Option<(f64, usize)> {
+    let at = next_word(bytes, at);
+    let word = Cursor { bytes, at }.peek();
+    parse_real(word).map(|value| (value, at + word.len()))
 }
 
 /// Says what is wrong in the row that starts at `start`, with the word at `at` or with the number of words.
