@@ -6,6 +6,7 @@ mod arrays;
 mod environments;
 mod errors;
 mod molecules;
+mod io;
 mod neighbors;
 mod rigid_body;
 mod threads;
@@ -24,6 +25,7 @@ mod _core {
     use crate::environments::local_environments;
     #[pymodule_export]
     use crate::molecules::{find_molecules, graph_fingerprint, make_whole};
+    use crate::io::{ExtxyzReader, Frames, count_frames};
     #[pymodule_export]
     use crate::neighbors::neighbor_list;
     #[pymodule_export]
