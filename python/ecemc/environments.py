@@ -29,7 +29,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class LocalEnvironments:
-    """How often molecules have which neighbours; results of parts of a trajectory add up with ``+``."""
+    """How often molecules have which neighbours; results of parts of a trajectory add up with ``+``.
+
+    Examples
+    --------
+    >>> from ase.build import molecule
+    >>> first, second = (molecule("H2O", cell=[size] * 3, pbc=True).repeat(3) for size in (4, 5))
+    >>> (local_environments(first, 4.5) + local_environments(second, 4.5)).distribution
+    {'H2O': {(0,): 0.5, (6,): 0.5}}
+    """
 
     #: Å, between centres of mass
     radius: float

@@ -34,6 +34,13 @@ class Molecules:
     Molecules are numbered by their first atoms. ``positions + image @ cell`` are unbroken molecules, each anchored at
     its first atom. A pair ``(i, j, S)`` of a neighbour list is intramolecular exactly if ``index[i] == index[j]`` and
     ``S == image[j] - image[i]``.
+
+    Examples
+    --------
+    >>> from ase.build import molecule
+    >>> found = find_molecules(molecule("H2O", cell=[4, 4, 4], pbc=True).repeat((2, 1, 1)))
+    >>> len(found), found.index.tolist(), found.composition
+    (2, [0, 0, 0, 1, 1, 1], {'H2O': 2})
     """
 
     #: (n,) int64, molecule of each atom
@@ -80,7 +87,8 @@ def find_molecules(atoms: Atoms, *, scale: Scale = DEFAULT_SCALE, n_threads: int
 
     Two atoms are bonded if ``d < scale * (r_i + r_j)`` with the covalent radii of Cordero et al. (Dalton Trans. 2008,
     2832), over any periodic boundary of any cell. Molecules are the connected components. Species are told apart by
-    bond graph, so isomers differ; stereoisomers, conformers and charge states do not. Known solvents, ions and gases
+    bond graph, so isomers differ; stereoisomers, conformers and charge states do not. (For the graph, a contact above
+    1.2 radii that only closes a narrow angle between two shorter bonds is no bond.) Known solvents, ions and gases
     have names (``EC``, ``EMC``, ``PF6``, ... see :data:`ecemc.species.KNOWN_SPECIES`); others are called by formula and
     six digits of their fingerprint, ``"C4H8O3-53b63b"``. Names do not depend on the rest of the frame.
 

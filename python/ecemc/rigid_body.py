@@ -22,7 +22,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class RigidBodies:
-    """Masses, centres and inertia of m molecules."""
+    """Masses, centres and inertia of m molecules.
+
+    Examples
+    --------
+    >>> from ase.build import molecule
+    >>> rigid_bodies(molecule("CO2")).inertia.round(3).tolist()
+    [[[44.453, 0.0, 0.0], [0.0, 44.453, 0.0], [0.0, 0.0, 0.0]]]
+    """
 
     #: (m,) amu
     masses: NDArray[np.float64]
@@ -34,7 +41,15 @@ class RigidBodies:
 
 @dataclass(frozen=True, eq=False)
 class ForceDecomposition:
-    """Forces on n atoms of m molecules as a sum of three parts; atoms in the order of the input."""
+    """Forces on n atoms of m molecules as a sum of three parts; atoms in the order of the input.
+
+    Examples
+    --------
+    >>> from ase import Atoms
+    >>> parts = decompose_forces(Atoms("H2", [[0, 0, 0], [0, 0, 0.7]]), [[1.0, 0, 0], [-1.0, 0, 0]])
+    >>> parts.rotational.round(9).tolist(), parts.torques.round(9).tolist()
+    ([[1.0, 0.0, 0.0], [-1.0, 0.0, 0.0]], [[0.0, -0.7, 0.0]])
+    """
 
     #: (n, 3) eV/Å, what accelerates the centres of mass
     translational: NDArray[np.float64]

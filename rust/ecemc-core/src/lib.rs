@@ -27,7 +27,7 @@ mod species;
 mod vector;
 pub mod volume_scan;
 
-pub use bonds::{BondRule, Bonds, find_bonds};
+pub use bonds::{ANGLE_STRETCH, BondRule, Bonds, find_bonds, structural_bonds};
 pub use cell::Cell;
 pub use elements::{covalent_radius, symbol};
 pub use error::{Error, Result};

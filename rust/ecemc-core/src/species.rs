@@ -22,8 +22,8 @@ type Listing<'a> = (bool, Vec<u8>, &'a [(u32, u32)]);
 
 /// The species in a frame, numbered by their first molecules, and the species of each molecule.
 ///
-/// `numbers` are the atomic numbers the molecules were found with, `bonds` sorted by first, then second atom. The fingerprint
-/// is computed once for all molecules that list the same elements and bonds in the same order, as those of a box usually do.
+/// `numbers` are the atomic numbers the molecules were found with, `bonds` the [`structural_bonds`](crate::structural_bonds),
+/// sorted by first, then second atom. The fingerprint is computed once for all molecules that list the same elements and bonds in the same order, as those of a box usually do.
 pub fn species(numbers: &[u8], bonds: &Bonds, molecules: &Molecules) -> (Vec<Species>, Vec<u32>) {
     let (offsets, pairs) = local_bonds(bonds, molecules);
     let mut kinds: Vec<Species> = Vec::new();

@@ -1,7 +1,7 @@
 //! Bridge to `ecemc_core::{bonds, molecules, species, graph}`.
 
 use ecemc_core::rigid_body::MolecularFrame;
-use ecemc_core::{BondRule, Cell, Molecules, Result, find_bonds, species};
+use ecemc_core::{BondRule, Cell, Molecules, Result, find_bonds, species, structural_bonds};
 use numpy::{PyArray1, PyArray2, PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::prelude::*;
 
@@ -41,7 +41,7 @@ pub fn find_molecules<'py>(
         let rule = factors.iter().try_fold(BondRule::uniform(scale)?, |rule, &(z, f)| rule.with(z, f))?;
         let bonds = find_bonds(r, &numbers, &cell, &rule, workers)?;
         let molecules = Molecules::from_bonds(r.len(), &bonds);
-        let species = species(&numbers, &bonds, &molecules);
+        let species = species(&numbers, &structural_bonds(&bonds, r, &numbers, &cell), &molecules);
         Ok((bonds, molecules, species))
     })?;
     Ok((
