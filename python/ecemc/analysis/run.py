@@ -20,7 +20,7 @@ from ecemc.analysis.labels import SERIES_UNITS, frame_numbers
 from ecemc.analysis.options import AnalysisOptions
 from ecemc.analysis.result import Analysis, Input, Series
 from ecemc.analysis.voids import check_voids
-from ecemc.environments import LocalEnvironments, local_environments
+from ecemc.environments import LocalEnvironments, frame_environments
 from ecemc.errors import InfiniteMoleculeError, InputError
 from ecemc.molecules import Molecules, find_molecules
 from ecemc.rdf import RDFAccumulator
@@ -158,7 +158,7 @@ class _Pass:
         except InputError as error:
             raise type(error)(f"frame {number}: {error}") from error
         try:
-            around = local_environments(atoms, self.options.local_radius, molecules=molecules, n_threads=1)
+            around = frame_environments(atoms, molecules, self.options.local_radius, n_threads=1)
         except InfiniteMoleculeError:
             around = None
         spacing = (atoms.get_volume() / len(molecules)) ** (1 / 3)
