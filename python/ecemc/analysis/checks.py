@@ -7,6 +7,8 @@ __all__ = ["Check", "Status", "Verdict", "judge"]
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from ecemc.text import with_error
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -131,7 +133,7 @@ def check_density(series: Series, time_series: bool) -> Check:
         return Check(
             "density", "pass", f"{s.mean:.4f} {unit}", "constant", f"The density is fixed at {s.mean:.4f} {unit}."
         )
-    measured = f"{s.mean:.4f} ± {s.stderr:.4f} {unit}, drift {s.drift:+.4f} ({s.drift_sigmas:+.1f}σ)"
+    measured = f"{with_error(s.mean, s.stderr)} {unit}, drift {s.drift:+.4f} ({s.drift_sigmas:+.1f}σ)"
     if abs(s.drift) > DRIFT_RELATIVE * s.mean and abs(s.drift_sigmas) > DRIFT_SIGMAS:
         way = "expands" if s.drift < 0.0 else "shrinks"
         return Check(
@@ -152,7 +154,7 @@ def check_density(series: Series, time_series: bool) -> Check:
             f"Run at least {MIN_EFFECTIVE / s.n_effective:.1f} times as long.",
         )  # fmt: skip
     return Check(
-        "density", "pass", measured, threshold, f"The density is steady at {s.mean:.4f} ± {s.stderr:.4f} {unit}."
+        "density", "pass", measured, threshold, f"The density is steady at {with_error(s.mean, s.stderr)} {unit}."
     )
 
 
@@ -162,7 +164,7 @@ def check_temperature(temperature: Series, target: Series) -> Check | None:
     if s is None or not (target.values == wanted).all() or not wanted > 0.0:
         return None
     off = s.mean - wanted
-    measured = f"{s.mean:.1f} ± {s.stderr:.1f} K, target {wanted:g} K"
+    measured = f"{with_error(s.mean, s.stderr)} K, target {wanted:g} K"
     threshold = f"within {DRIFT_SIGMAS:g} standard errors or {TEMPERATURE_RELATIVE:.0%}"
     if abs(off) > TEMPERATURE_RELATIVE * wanted and abs(off) > DRIFT_SIGMAS * s.stderr:
         return Check(

@@ -33,7 +33,7 @@ class AnalysisOptions:
     local_radius: float | None = None
     #: bond criterion, see :func:`ecemc.find_molecules`
     bond_scale: float = 1.3
-    #: frames to leave out at the beginning of the averages of series; default detected
+    #: frames to leave out of all averages at the beginning; by default detected for series, none for structure
     equilibration: int | None = None
     #: frames of a file to read, as a Python slice such as ``"100::2"``; frame numbers in the result count those read
     select: str = ":"

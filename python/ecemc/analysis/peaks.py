@@ -9,17 +9,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
+from scipy.signal import find_peaks
 
 if TYPE_CHECKING:
     from ecemc.rdf import RDF
 
 #: Å; structure of liquids is wider than this, noise between bins is not.
-_SMOOTHING = 0.1
+_SMOOTHING = 0.15
+#: A maximum stands out by that much from the curve around it.
+_PROMINENCE = 0.05
 
 
 @dataclass(frozen=True)
 class Shell:
-    """Highest maximum of an intermolecular g(r), and the minimum that follows it; lengths in Å."""
+    """First maximum above 1 of an intermolecular g(r), and the minimum that follows it; lengths in Å."""
 
     r_max: float
     g_max: float
@@ -32,16 +35,19 @@ class Shell:
 def first_shell(rdf: RDF, a: str, b: str) -> Shell | None:
     """Find the first shell of ``b`` around ``a`` in other molecules; None if g(r) shows none within its range.
 
-    The curve is smoothed over 0.1 Å to find the places; heights are those of the curve itself.
+    The curve is smoothed over 0.15 Å to find the places; heights are those of the curve itself.
     """
     g = rdf.inter[min(a, b), max(a, b)]
     width = float(rdf.r[1] - rdf.r[0]) if len(rdf.r) > 1 else 0.0
     if width == 0.0 or not np.any(g > 1.0):
         return None
     smooth = gaussian_filter1d(g, _SMOOTHING / width)
-    top = int(np.argmax(smooth))
+    tops, _ = find_peaks(smooth, height=1.0, prominence=_PROMINENCE)
+    if not len(tops):
+        return None
+    top = int(tops[0])
     rises = np.flatnonzero(np.diff(smooth[top:]) > 0.0)
-    if not len(rises) or smooth[top] <= 1.0:
+    if not len(rises):
         return None
     foot = top + int(rises[0])
     return Shell(

@@ -143,10 +143,13 @@ class _Pass:
             self._rdf = RDFAccumulator(self.options.r_max, self.options.n_bins)
         with ThreadPoolExecutor(self._threads) as pool:
             found = list(pool.map(self._examine, range(self.n_frames, self.n_frames + len(chunk)), chunk))
-        self._rdf.add(chunk, [frame.molecules for frame in found], n_threads=self.options.n_threads)
         for atoms, frame in zip(chunk, found, strict=True):
             self._integrity.add(atoms, frame.molecules)
             self._numbers.append(frame.numbers)
+        # Averages of structure leave out what the user calls equilibration; a detected one is known too late for them.
+        skipped = max(0, (self.options.equilibration or 0) - self.n_frames)
+        self._rdf.add(chunk[skipped:], [frame.molecules for frame in found[skipped:]], n_threads=self.options.n_threads)
+        for frame in found[skipped:]:
             self._add_environments(frame.environments)
         self.n_frames += len(chunk)
 
@@ -176,6 +179,9 @@ class _Pass:
         if self._rdf is None:
             name = f"{source.name}: " if source else ""
             raise InputError(f"{name}no frame to analyse (select={self.options.select!r})")
+        cut = self.options.equilibration
+        if cut is not None and cut >= self.n_frames:
+            raise InputError(f"equilibration: got {cut} frames, but there are only {self.n_frames}")
         integrity = self._integrity.result()
         one_system = len(integrity.compositions) == 1
         series = self._series(one_system)
@@ -205,16 +211,24 @@ class _Pass:
     def _column(self, name: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
         return np.array([numbers[name] for numbers in self._numbers])
 
+    def _equilibration(self) -> int:
+        """One cut for all series: as given, else that of the density, or of the energy at constant volume."""
+        if self.options.equilibration is not None:
+            return self.options.equilibration
+        for name in ("density", "energy"):
+            values = self._column(name)
+            if np.isfinite(values).all() and (cut := mean_with_error(values).equilibration):
+                return cut
+        return 0
+
     def _series(self, one_system: bool) -> dict[str, Series]:
         series = {}
+        cut = self._equilibration() if one_system else 0
         for name, unit in (SERIES_UNITS | {"largest_void": "Å", "void_ratio": "1"}).items():
             values = self._column(name)
             if np.isnan(values).all():
                 continue
             known = one_system and bool(np.isfinite(values).all())
-            cut = self.options.equilibration
-            if cut is not None and cut >= self.n_frames:
-                raise InputError(f"equilibration: got {cut} frames, but there are only {self.n_frames}")
             series[name] = Series(name, unit, values, mean_with_error(values, equilibration=cut) if known else None)
         return series
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ecemc.plots.style import BLUE, GREEN, MUTED, ORANGE, PURPLE, RED, figure
+from ecemc.plots.style import BLUE, GREEN, MUTED, ORANGE, PURPLE, RED, figure, legend_above, styled
+from ecemc.text import with_error
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -25,6 +26,7 @@ def time_axis(analysis: Analysis) -> tuple[NDArray[np.float64], str]:
     return analysis.time / 1000.0, "time (ps)"
 
 
+@styled
 def density_figure(analysis: Analysis) -> Figure:
     """Density over time with running mean, equilibration cut, mean and error, and its histogram."""
     fig, axes = figure(8.4, 3.1, ncols=2, width_ratios=[4, 1], sharey=True)
@@ -39,10 +41,11 @@ def density_figure(analysis: Analysis) -> Figure:
         right.hist(used, bins=bins, orientation="horizontal", color=BLUE, alpha=0.55, density=True)
     right.set(xlabel="probability", title="Histogram")
     right.set_xticks([])
-    left.legend(loc="best", ncols=2)
+    legend_above(left)
     return fig
 
 
+@styled
 def thermodynamics_figure(analysis: Analysis) -> Figure | None:
     """Energy, temperature and pressure over time; None if the file has none of them."""
     names = [name for name in ("energy", "temperature", "pressure") if name in analysis.series]
@@ -53,16 +56,16 @@ def thermodynamics_figure(analysis: Analysis) -> Figure | None:
     for row, name, color in zip(axes[:, 0], names, (GREEN, RED, PURPLE), strict=False):
         series = analysis.series[name]
         _draw(row, x, series, color)
-        row.set(ylabel=f"{name}\n({series.unit})")
+        row.set(title=name.capitalize(), ylabel=f"{name}\n({series.unit})")
         row.ticklabel_format(useOffset=False)
         if name == "temperature" and "temperature_target" in analysis.series:
             row.plot(x, analysis.series["temperature_target"].values, color=MUTED, lw=1.0, ls="--", label="target")
-        row.legend(loc="upper right", ncols=3)
-    axes[0, 0].set_title("Energy, temperature, pressure" if len(names) == 3 else ", ".join(names).capitalize())
+        legend_above(row)
     axes[-1, 0].set_xlabel(label)
     return fig
 
 
+@styled
 def void_figure(analysis: Analysis, attention: float, fail: float) -> Figure:
     """Radius of the largest empty sphere over time, with the liquid's usual one and the thresholds (Å)."""
     fig, axes = figure(8.4, 2.9)
@@ -74,11 +77,12 @@ def void_figure(analysis: Analysis, attention: float, fail: float) -> Figure:
     row.axhline(attention, color=ORANGE, lw=1.2, ls="--", label="attention")
     row.axhline(fail, color=RED, lw=1.2, ls="--", label="bubble")
     row.set(xlabel=label, ylabel="radius (Å)", title="Largest empty sphere")
-    row.set_ylim(0.0, 1.18 * max(fail, float(values.max())))
-    row.legend(loc="upper left", ncols=3)
+    row.set_ylim(0.0, 1.08 * max(fail, float(values.max())))
+    legend_above(row)
     return fig
 
 
+@styled
 def integrity_figure(analysis: Analysis) -> Figure | None:
     """Changed bonds in each frame; None if no bond ever changes."""
     if not analysis.integrity.changed_frames:
@@ -110,5 +114,5 @@ def _draw(axes: Axes, x: NDArray[np.float64], series: Series, color: str) -> Non
     axes.fill_between(
         x[cut:], statistics.mean - statistics.stderr, statistics.mean + statistics.stderr, color=ORANGE, alpha=0.35, lw=0
     )
-    label = f"mean {statistics.mean:.4g} ± {statistics.stderr:.2g}"
+    label = f"mean {with_error(statistics.mean, statistics.stderr)}"
     axes.plot(x[cut:], np.full(len(x) - cut, statistics.mean), color=ORANGE, lw=1.4, label=label)

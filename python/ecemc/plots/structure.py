@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ecemc.analysis.mixing import ideal_mixing, marginal
-from ecemc.plots.style import BLUE, INK, MUTED, ORANGE, SPECIES_COLORS, figure, twin
+from ecemc.plots.style import BLUE, INK, MUTED, ORANGE, SPECIES_COLORS, figure, styled, twin
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -21,12 +21,13 @@ if TYPE_CHECKING:
     from ecemc.rdf import RDF
 
 
+@styled
 def rdf_figure(rdf: RDF) -> Figure:
     """All partial RDFs, intra- and intermolecular, with coordination numbers on a second axis."""
     pairs = list(rdf.inter)
     columns = min(3, len(pairs))
     rows = math.ceil(len(pairs) / columns)
-    fig, axes = figure(2.9 * columns + 0.4, 2.35 * rows + 0.5, nrows=rows, ncols=columns, sharex=True)
+    fig, axes = figure(2.9 * columns + 0.5, 2.35 * rows + 0.5, nrows=rows, ncols=columns, sharex=True)
     for place, pair in zip(axes.flat, pairs, strict=False):
         _draw_pair(place, rdf, pair)
     for place in axes.flat[len(pairs) :]:
@@ -35,6 +36,9 @@ def rdf_figure(rdf: RDF) -> Figure:
         place.set_xlabel("r (Å)")
     for place in axes[:, 0]:
         place.set_ylabel("g(r)")
+    for number, place in enumerate(fig.axes[len(axes.flat) :], start=1):
+        if number % columns == 0 or number == len(pairs):
+            place.set_ylabel("coordination number", color=ORANGE)
     handles, labels = axes.flat[0].get_legend_handles_labels()
     fig.legend(handles, labels, loc="outside upper center", ncols=3)
     return fig
@@ -57,6 +61,7 @@ def _draw_pair(axes: Axes, rdf: RDF, pair: tuple[str, str]) -> None:
     axes.plot([], [], color=ORANGE, ls="--", lw=1.2, label="coordination number, other molecules (right)")
 
 
+@styled
 def environments_figure(environments: LocalEnvironments) -> Figure:
     """Distribution of the number of neighbours of each species around each, beside that of ideal mixing."""
     species = environments.species
@@ -80,6 +85,6 @@ def environments_figure(environments: LocalEnvironments) -> Figure:
             place.set_xlabel(f"{name} within {environments.radius:g} Å")
         row[0].set_ylabel("probability")
     handles, labels = axes[0, 0].get_legend_handles_labels()
-    fig.legend(handles, labels, loc="outside upper center", ncols=2)
+    fig.legend(handles[::-1], labels[::-1], loc="outside upper center", ncols=2)
     return fig
 

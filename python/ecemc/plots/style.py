@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-__all__ = ["BLUE", "GREEN", "INK", "MUTED", "ORANGE", "PURPLE", "RED", "SKY", "SPECIES_COLORS", "figure", "png", "svg"]
+__all__ = [
+    "BLUE", "GREEN", "INK", "MUTED", "ORANGE", "PURPLE", "RED", "SPECIES_COLORS", "figure", "inline_svg", "legend_above", "png", "styled",
+    "svg", "twin",
+]  # fmt: skip
 
 import io
 import re
-from typing import TYPE_CHECKING, Any
+from functools import wraps
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from matplotlib.axes import Axes
+
+Parameters = ParamSpec("Parameters")
+Drawn = TypeVar("Drawn")
 
 # Okabe and Ito's palette, which all kinds of colour vision tell apart.
 BLUE, ORANGE, GREEN, RED = "#0072b2", "#e69f00", "#009e73", "#d55e00"
@@ -59,21 +68,37 @@ _STYLE: dict[str, Any] = {
 }
 
 
+def styled(draw: Callable[Parameters, Drawn]) -> Callable[Parameters, Drawn]:
+    """Make a function draw in this style, whatever the user's Matplotlib settings are."""
+
+    @wraps(draw)
+    def drawn(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Drawn:
+        with mpl.rc_context():
+            mpl.rcdefaults()
+            mpl.rcParams.update(_STYLE)
+            return draw(*args, **kwargs)
+
+    return drawn
+
+
 def figure(width: float, height: float, **subplots: Any) -> tuple[Figure, Any]:
     """Make a figure (inches) with ``Figure.subplots``; returns it and its axes as a (rows, columns) array."""
-    with mpl.rc_context(_STYLE):
-        fig = Figure(figsize=(width, height))
-        axes = fig.subplots(squeeze=False, **subplots)
-    return fig, axes
+    fig = Figure(figsize=(width, height))
+    return fig, fig.subplots(squeeze=False, **subplots)
 
 
 def twin(axes: Axes) -> Axes:
     """Second y axis of the same style, without grid."""
-    with mpl.rc_context(_STYLE):
-        other = axes.twinx()
+    other = axes.twinx()
     other.grid(visible=False)
     other.spines["right"].set_visible(True)
     return other
+
+
+def legend_above(axes: Axes) -> None:
+    """Put the legend in line with the title, off the data."""
+    handles, labels = axes.get_legend_handles_labels()
+    axes.legend(handles, labels, loc="lower right", bbox_to_anchor=(1.0, 0.99), ncols=len(labels), borderaxespad=0.0)
 
 
 def png(fig: Figure, dpi: int = 200) -> bytes:
@@ -93,13 +118,16 @@ def inline_svg(text: str, name: str, alt: str) -> str:
     body = re.sub(r'(url\(|href=")#', rf"\1#{name}-", body)
     body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.DOTALL).replace(INK, "currentColor")
     opening, rest = body.split(">", 1)
+    width = re.search(r' width="([^"]*)"', opening)
     opening = re.sub(r' (width|height)="[^"]*"', "", opening)
+    if width:
+        opening += f' style="max-width: {width[1]}"'
     label = alt.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;")
     return f'{opening} role="img" aria-label="{label}">{rest}'
 
 
+@styled
 def _render(fig: Figure, kind: str, **options: Any) -> bytes:
     buffer = io.BytesIO()
-    with mpl.rc_context(_STYLE):
-        fig.savefig(buffer, format=kind, **options)
+    fig.savefig(buffer, format=kind, **options)
     return buffer.getvalue()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["write_report"]
+__all__ = ["check_folder", "write_report"]
 
 import json
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ecemc import plots
 from ecemc.analysis.voids import void_thresholds
 from ecemc.report.captions import CAPTIONS, alt_text
-from ecemc.report.files import PAGE, RESULTS, write_folder
+from ecemc.report.files import PAGE, RESULTS, check_folder, write_folder
 from ecemc.report.page import PageFigure, render_page
 from ecemc.report.tables import tables
 

@@ -6,7 +6,7 @@ __all__ = ["CAPTIONS", "alt_text"]
 
 from typing import TYPE_CHECKING
 
-from ecemc.report.numbers import number, with_error
+from ecemc.text import number, with_error
 
 if TYPE_CHECKING:
     from ecemc.analysis import Analysis

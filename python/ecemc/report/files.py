@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["write_atomically", "write_folder"]
+__all__ = ["check_folder", "write_atomically", "write_folder"]
 
 import json
 import os
@@ -43,7 +43,7 @@ def write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
     InputError
         If the folder is a file or holds a page or results of something else.
     """
-    before = _own_files(folder)
+    before = check_folder(folder)
     for name in sorted(files, key=lambda name: name == PAGE):
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -52,8 +52,14 @@ def write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
         (folder / name).unlink(missing_ok=True)
 
 
-def _own_files(folder: Path) -> set[str]:
-    """List tables and figures of an analysis that stands in the folder already."""
+def check_folder(folder: Path) -> set[str]:
+    """Make sure that a report may be written there; list tables and figures of one that stands there already.
+
+    Raises
+    ------
+    InputError
+        If the folder is a file or holds a page or results of something else.
+    """
     if folder.exists() and not folder.is_dir():
         raise InputError(f"{folder}: is a file, expected a folder to write to")
     results = folder / RESULTS

@@ -13,7 +13,7 @@ import numpy as np
 
 from ecemc.analysis.mixing import ideal_mixing
 from ecemc.analysis.peaks import first_shell
-from ecemc.report.numbers import number, with_error
+from ecemc.text import number, with_error
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,7 +79,8 @@ def _facts(analysis: Analysis) -> list[tuple[str, str, str]]:
             else:
                 remark = f"standard deviation {number(s.std, 3)}" if math.isfinite(s.std) else "one frame"
                 if s.std > 0.0 and s.n > 1:
-                    remark += f"; {number(s.n_effective, 3)} independent samples, first {s.equilibration} frames left out"
+                    remark += f"; {number(s.n_effective, 3)} independent samples"
+                    remark += f", first {s.equilibration} frames left out" if s.equilibration else ""
                 facts.append((title, f"{with_error(s.mean, s.stderr)} {series.unit}", remark))
     spacing = analysis.molecular_spacing
     facts.append(("Molecular spacing", f"{spacing:.2f} Å", "cube root of the volume per molecule"))
