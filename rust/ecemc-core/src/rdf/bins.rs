@@ -1,0 +1,140 @@
+//! The radial bins and the one piece of arithmetic that puts a squared distance into one of them.
+
+use crate::{Error, Result};
+
+/// `n_bins` shells of equal width between 0 and `r_max` (Å); bin k holds `k·dr <= r < (k + 1)·dr`.
+///
+/// A distance within rounding of an edge may fall on either side of it, but `r >= r_max` is never counted.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct RdfBins {
+    r_max: f64,
+    n_bins: usize,
+    scale: f64,
+}
+
+/// More bins than this would be narrower than any liquid can fill, and the sums of all blocks would need gigabytes.
+const MAX_BINS: usize = 10_000;
+/// Slots behind each partial histogram that take the pairs out of range. Several, used in turn: a processor waits when it
+/// increments the same number twice in a row.
+pub(super) const SPILL: usize = 16;
+/// Distances handled between two visits of the histogram.
+pub(super) const BLOCK: usize = 512;
+/// Adding 2⁵² to a number in `[0, 2³¹)` leaves its rounded value in the low bits.
+const MAGIC: f64 = 4_503_599_627_370_496.0;
+
+impl RdfBins {
+    /// Checks the range and the number of bins.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] unless `r_max` is finite and positive and `n_bins` is between 1 and 10000.
+    pub fn new(r_max: f64, n_bins: usize) -> Result<Self> {
+        if !(1..=MAX_BINS).contains(&n_bins) {
+            return Err(Error::argument("n_bins", n_bins, format!("a number of bins from 1 to {MAX_BINS}")));
+        }
+        let mut scale = n_bins as f64 / r_max;
+        if !(r_max > 0.0 && scale.is_normal()) {
+            return Err(Error::argument("r_max", r_max, "a finite distance > 0 in Å"));
+        }
+        // So that `r >= r_max` always lands at or beyond `n_bins`: both factors of the product are then at least these.
+        while r_max * scale < n_bins as f64 {
+            scale = scale.next_up();
+        }
+        Ok(Self { r_max, n_bins, scale })
+    }
+
+    /// End of the last bin, Å.
+    pub fn r_max(&self) -> f64 {
+        self.r_max
+    }
+
+    /// Number of bins.
+    pub fn n_bins(&self) -> usize {
+        self.n_bins
+    }
+
+    /// The `n_bins + 1` bounds, Å.
+    pub fn edges(&self) -> Vec<f64> {
+        (0..=self.n_bins).map(|k| self.r_max * k as f64 / self.n_bins as f64).collect()
+    }
+
+    /// Volumes of the shells, 4π/3 (r₂³ − r₁³), Å³.
+    pub fn shell_volumes(&self) -> Vec<f64> {
+        let cubes: Vec<f64> = self.edges().iter().map(|r| r * r * r).collect();
+        cubes.windows(2).map(|w| 4.0 / 3.0 * std::f64::consts::PI * (w[1] - w[0])).collect()
+    }
+
+    /// Slots of one partial histogram.
+    pub(super) fn stride(&self) -> usize {
+        self.n_bins + SPILL
+    }
+
+    /// The bin of a squared distance, `None` out of range. The same bits as [`Self::row`].
+    #[inline(always)]
+    pub(super) fn find(&self, squared: f64) -> Option<usize> {
+        let position = squared.sqrt() * self.scale;
+        (position < self.n_bins as f64).then_some(position as usize)
+    }
+
+    /// Writes the slot of each squared distance to `slots`: its bin, or one of the spill slots.
+    ///
+    /// Written for the vectoriser: the floor comes from the magic number and a comparison, which every instruction set has.
+    #[inline(always)]
+    pub(super) fn row(&self, slots: &mut [u32], limits: &[f64; BLOCK], squared: impl Fn(usize) -> f64) {
+        let scale = self.scale;
+        for (k, (slot, &limit)) in slots.iter_mut().zip(limits).enumerate() {
+            let position = (squared(k).sqrt() * scale).min(limit);
+            let rounded = position + MAGIC;
+            *slot = (rounded.to_bits() as u32).wrapping_sub(u32::from(rounded - MAGIC > position));
+        }
+    }
+
+    /// What [`Self::row`] cuts positions down to: the spill slots in turn.
+    pub(super) fn limits(&self) -> [f64; BLOCK] {
+        std::array::from_fn(|k| (self.n_bins + k % SPILL) as f64)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn row_and_find_agree_and_bins_are_half_open() {
+        for (r_max, n) in [(4.0, 4), (12.85, 200), (0.3, 7), (49.0, 49), (1e-3, 10_000)] {
+            let bins = RdfBins::new(r_max, n).unwrap();
+            let edges = bins.edges();
+            let distances: Vec<f64> = edges
+                .iter()
+                .flat_map(|&e| [e, e.next_up(), e.next_down().max(0.0), e + 0.4 * r_max / n as f64])
+                .take(BLOCK)
+                .collect();
+            let mut slots = vec![0; distances.len()];
+            bins.row(&mut slots, &bins.limits(), |k| distances[k] * distances[k]);
+            for (d, slot) in distances.iter().zip(slots) {
+                let expected = bins.find(d * d);
+                assert_eq!((slot as usize) < n, expected.is_some());
+                assert!(expected.is_none_or(|b| b == slot as usize));
+                assert!((slot as usize) < bins.stride());
+            }
+            assert_eq!(bins.find(r_max * r_max), None);
+        }
+        let bins = RdfBins::new(4.0, 4).unwrap();
+        assert_eq!([0.0, 1.0, 4.0, 8.9, 9.0].map(|d2| bins.find(d2)), [0, 1, 2, 2, 3].map(Some));
+    }
+
+    #[test]
+    fn far_and_infinite_distances_spill() {
+        let bins = RdfBins::new(5.0, 10).unwrap();
+        let mut slots = [0; 3];
+        bins.row(&mut slots, &bins.limits(), |k| [25.0, 1e300, f64::INFINITY][k]);
+        assert_eq!(slots, [10, 11, 12]);
+    }
+
+    #[test]
+    fn bad_arguments_are_refused() {
+        for r_max in [0.0, -1.0, f64::NAN, f64::INFINITY, 1e-320] {
+            assert!(RdfBins::new(r_max, 10).is_err(), "{r_max}");
+        }
+        assert!(RdfBins::new(5.0, 0).is_err() && RdfBins::new(5.0, 10_001).is_err());
+    }
+}
