@@ -11,13 +11,20 @@
 //! * Long kernels take a [`Workers`] and ask it now and then whether to go on; see [`Error::Interrupted`].
 #![forbid(unsafe_code)]
 
+mod bonds;
 mod cell;
+mod elements;
 mod error;
+pub mod molecules;
 pub mod neighbors;
 mod parallel;
+pub mod rdf;
 mod simd;
 mod vector;
 
+pub use bonds::{BondRule, Bonds, find_bonds};
 pub use cell::Cell;
+pub use elements::{covalent_radius, symbol};
 pub use error::{Error, Result};
+pub use molecules::Molecules;
 pub use parallel::Workers;

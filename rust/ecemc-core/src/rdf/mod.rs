@@ -27,5 +27,5 @@ mod result;
 
 pub use accumulator::RdfAccumulator;
 pub use bins::RdfBins;
-pub use count::{RdfCounts, RdfFrame, count_pairs};
-pub use result::{Estimate, Normalization, PairRdf, Rdf};
+pub use count::{RdfCounts, RdfFrame, RdfMolecules, count_frames, count_pairs};
+pub use result::{Coordination, Estimate, Normalization, PairRdf, Rdf};
