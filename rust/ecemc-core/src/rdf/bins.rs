@@ -1,5 +1,7 @@
 //! The radial bins and the one piece of arithmetic that puts a squared distance into one of them.
 
+use std::ops::Range;
+
 use crate::{Error, Result};
 
 /// `n_bins` shells of equal width between 0 and `r_max` (Å); bin k holds `k·dr <= r < (k + 1)·dr`.
@@ -16,9 +18,7 @@ pub struct RdfBins {
 const MAX_BINS: usize = 10_000;
 /// Slots behind each partial histogram that take the pairs out of range. Several, used in turn: a processor waits when it
 /// increments the same number twice in a row.
-pub(super) const SPILL: usize = 16;
-/// Distances handled between two visits of the histogram.
-pub(super) const BLOCK: usize = 512;
+const SPILL: usize = 16;
 /// Adding 2⁵² to a number in `[0, 2³¹)` leaves its rounded value in the low bits.
 const MAGIC: f64 = 4_503_599_627_370_496.0;
 
@@ -68,29 +68,67 @@ impl RdfBins {
         self.n_bins + SPILL
     }
 
-    /// The bin of a squared distance, `None` out of range. The same bits as [`Self::row`].
+    /// The bin of a squared distance, `None` out of range. The same arithmetic as [`Block::find`].
     #[inline(always)]
     pub(super) fn find(&self, squared: f64) -> Option<usize> {
         let position = squared.sqrt() * self.scale;
         (position < self.n_bins as f64).then_some(position as usize)
     }
+}
 
-    /// Writes the slot of each squared distance to `slots`: its bin, or one of the spill slots.
+/// Distances handled at a time.
+const BLOCK: usize = 512;
+/// Numbers in the longest vector.
+const LANES: usize = 8;
+/// Places that coordinates need behind the last atom, see [`Block::pieces`].
+pub(super) const PADDING: usize = LANES - 1;
+
+/// Room for a row of distances on its way to the histogram.
+pub(super) struct Block {
+    scale: f64,
+    slots: [u32; BLOCK],
+    /// What positions in units of bins are cut down to: the spill slots in turn.
+    limits: [f64; BLOCK],
+}
+
+impl Block {
+    pub fn new(bins: &RdfBins) -> Self {
+        let limits = std::array::from_fn(|k| (bins.n_bins + k % SPILL) as f64);
+        Self { scale: bins.scale, slots: [0; BLOCK], limits }
+    }
+
+    /// Takes a row in pieces: `metric(first, n)` gives the function from 0..n to the squared distances of a piece,
+    /// `count(first, slots)` gets their slots.
     ///
-    /// Written for the vectoriser: the floor comes from the magic number and a comparison, which every instruction set has.
+    /// Pieces are measured in whole vectors, up to [`PADDING`] places beyond the row; those are not counted.
     #[inline(always)]
-    pub(super) fn row(&self, slots: &mut [u32], limits: &[f64; BLOCK], squared: impl Fn(usize) -> f64) {
-        let scale = self.scale;
-        for (k, (slot, &limit)) in slots.iter_mut().zip(limits).enumerate() {
-            let position = (squared(k).sqrt() * scale).min(limit);
-            let rounded = position + MAGIC;
-            *slot = (rounded.to_bits() as u32).wrapping_sub(u32::from(rounded - MAGIC > position));
+    pub fn pieces<D: Fn(usize) -> f64>(
+        &mut self,
+        row: Range<usize>,
+        metric: impl Fn(usize, usize) -> D,
+        mut count: impl FnMut(usize, &[u32]),
+    ) {
+        let mut first = row.start;
+        while first < row.end {
+            let n = (row.end - first).min(BLOCK);
+            let padded = n.next_multiple_of(LANES);
+            self.find(padded, metric(first, padded));
+            count(first, &self.slots[..n]);
+            first += n;
         }
     }
 
-    /// What [`Self::row`] cuts positions down to: the spill slots in turn.
-    pub(super) fn limits(&self) -> [f64; BLOCK] {
-        std::array::from_fn(|k| (self.n_bins + k % SPILL) as f64)
+    /// The slot of each of the first `n` squared distances: its bin, or one of the spill slots.
+    ///
+    /// Written for the vectoriser: the floor comes from the magic number and a comparison, which every instruction set has.
+    #[inline(always)]
+    fn find(&mut self, n: usize, squared: impl Fn(usize) -> f64) {
+        let (slots, limits) = (&mut self.slots[..n], &self.limits[..n]);
+        for k in 0..n {
+            let position = (squared(k).sqrt() * self.scale).min(limits[k]);
+            let rounded = position + MAGIC;
+            slots[k] = (rounded.to_bits() as u32).wrapping_sub(u32::from(rounded - MAGIC > position));
+        }
     }
 }
 
@@ -98,19 +136,23 @@ impl RdfBins {
 mod tests {
     use super::*;
 
+    fn slots(bins: &RdfBins, distances: &[f64]) -> Vec<u32> {
+        let mut found = Vec::new();
+        let metric = |first: usize, _| move |k: usize| distances.get(first + k).map_or(0.0, |d| d * d);
+        Block::new(bins).pieces(0..distances.len(), metric, |_, slots| found.extend_from_slice(slots));
+        found
+    }
+
     #[test]
-    fn row_and_find_agree_and_bins_are_half_open() {
+    fn rows_and_find_agree_and_bins_are_half_open() {
         for (r_max, n) in [(4.0, 4), (12.85, 200), (0.3, 7), (49.0, 49), (1e-3, 10_000)] {
             let bins = RdfBins::new(r_max, n).unwrap();
             let edges = bins.edges();
             let distances: Vec<f64> = edges
                 .iter()
                 .flat_map(|&e| [e, e.next_up(), e.next_down().max(0.0), e + 0.4 * r_max / n as f64])
-                .take(BLOCK)
                 .collect();
-            let mut slots = vec![0; distances.len()];
-            bins.row(&mut slots, &bins.limits(), |k| distances[k] * distances[k]);
-            for (d, slot) in distances.iter().zip(slots) {
+            for (d, slot) in distances.iter().zip(slots(&bins, &distances)) {
                 let expected = bins.find(d * d);
                 assert_eq!((slot as usize) < n, expected.is_some());
                 assert!(expected.is_none_or(|b| b == slot as usize));
@@ -125,9 +167,7 @@ mod tests {
     #[test]
     fn far_and_infinite_distances_spill() {
         let bins = RdfBins::new(5.0, 10).unwrap();
-        let mut slots = [0; 3];
-        bins.row(&mut slots, &bins.limits(), |k| [25.0, 1e300, f64::INFINITY][k]);
-        assert_eq!(slots, [10, 11, 12]);
+        assert_eq!(slots(&bins, &[5.0, 1e150, f64::INFINITY]), [10, 11, 12]);
     }
 
     #[test]

@@ -6,8 +6,8 @@
 
 use std::ops::Range;
 
-use super::bins::RdfBins;
-use super::histogram::{ByElement, Elements, Histogram, squared_length, tally};
+use super::bins::{Block, RdfBins};
+use super::histogram::{Coordinates, Elements, Histogram, squared_length};
 use crate::neighbors::CellGrid;
 use crate::simd::dispatch;
 use crate::{Cell, Result, Workers};
@@ -53,22 +53,24 @@ pub(super) fn all_pairs(
     elements: &Elements,
     workers: Workers<'_>,
 ) -> Result<Vec<Histogram>> {
-    let atoms = ByElement::new(grid, places, elements);
+    let mut order: Vec<usize> = (0..grid.len()).collect();
+    order.sort_by_key(|&k| places[grid.order[k] as usize]);
+    let atoms = Coordinates::new(grid, &order);
     let fractions = match image {
         NearestImage::Orthorhombic(_) => Fractions::default(),
         NearestImage::General => Fractions::new(&atoms, cell),
     };
     workers.map_chunks(grid.len(), ROWS, |rows| {
         let mut histogram = vec![0; elements.n_pairs() * bins.stride()];
-        let work = Rows { bins, atoms: &atoms, elements, rows };
+        let work = Rows { bins, elements, rows };
         match image {
             NearestImage::Orthorhombic(lengths) => dispatch(
                 #[inline(always)]
-                || work.count(&mut histogram, |i, js| orthorhombic(&atoms, *lengths, i, js)),
+                || work.count(&mut histogram, |i, first, n| orthorhombic(&atoms, *lengths, i, first, n)),
             ),
             NearestImage::General => dispatch(
                 #[inline(always)]
-                || work.count(&mut histogram, |i, js| general(&atoms, &fractions, cell.matrix(), i, js)),
+                || work.count(&mut histogram, |i, first, n| general(&atoms, &fractions, cell, i, first, n)),
             ),
         }
         Ok(histogram)
@@ -78,23 +80,32 @@ pub(super) fn all_pairs(
 /// The pairs of some first atoms with all later ones.
 struct Rows<'a> {
     bins: &'a RdfBins,
-    atoms: &'a ByElement,
     elements: &'a Elements,
     rows: Range<usize>,
 }
 
 impl Rows<'_> {
-    /// `metric(i, js)` gives the function from a place in `js` to the squared distance from i.
+    /// `metric(i, first, n)` gives the squared distances from atom i to `n` atoms from `first` on.
     #[inline(always)]
-    fn count<D: Fn(usize) -> f64>(&self, histogram: &mut [u64], metric: impl Fn(usize, Range<usize>) -> D) {
-        let (limits, starts) = (self.bins.limits(), &self.atoms.starts);
+    fn count<D: Fn(usize) -> f64>(&self, histogram: &mut [u64], metric: impl Fn(usize, usize, usize) -> D) {
+        let (mut block, starts) = (Block::new(self.bins), self.elements.starts());
         for a in 0..self.elements.len() {
             for i in self.rows.start.max(starts[a])..self.rows.end.min(starts[a + 1]) {
                 for b in a..self.elements.len() {
                     let js = starts[b].max(i + 1)..starts[b + 1];
                     let begin = self.elements.pair(a, b) * self.bins.stride();
-                    let slots = &mut histogram[begin..begin + self.bins.stride()];
-                    tally(self.bins, &limits, slots, js.len(), metric(i, js), |_| 0);
+                    let partial = &mut histogram[begin..begin + self.bins.stride()];
+                    block.pieces(
+                        js,
+                        #[inline(always)]
+                        |first, n| metric(i, first, n),
+                        #[inline(always)]
+                        |_, slots| {
+                            for &slot in slots {
+                                partial[slot as usize] += 1;
+                            }
+                        },
+                    );
                 }
             }
         }
@@ -102,9 +113,15 @@ impl Rows<'_> {
 }
 
 #[inline(always)]
-fn orthorhombic(atoms: &ByElement, [lx, ly, lz]: [f64; 3], i: usize, js: Range<usize>) -> impl Fn(usize) -> f64 {
+fn orthorhombic(
+    atoms: &Coordinates,
+    [lx, ly, lz]: [f64; 3],
+    i: usize,
+    first: usize,
+    n: usize,
+) -> impl Fn(usize) -> f64 {
     let (xi, yi, zi) = (atoms.x[i], atoms.y[i], atoms.z[i]);
-    let (x, y, z) = (&atoms.x[js.clone()], &atoms.y[js.clone()], &atoms.z[js]);
+    let (x, y, z) = (&atoms.x[first..][..n], &atoms.y[first..][..n], &atoms.z[first..][..n]);
     #[inline(always)]
     move |k| {
         let (dx, dy, dz) = ((x[k] - xi).abs(), (y[k] - yi).abs(), (z[k] - zi).abs());
@@ -121,7 +138,7 @@ struct Fractions {
 }
 
 impl Fractions {
-    fn new(atoms: &ByElement, cell: &Cell) -> Self {
+    fn new(atoms: &Coordinates, cell: &Cell) -> Self {
         let pbc = cell.pbc();
         let along = |k: usize| {
             let fraction = |n: usize| cell.fractional([atoms.x[n], atoms.y[n], atoms.z[n]])[k];
@@ -132,17 +149,24 @@ impl Fractions {
 }
 
 #[inline(always)]
-fn general(atoms: &ByElement, f: &Fractions, m: &[[f64; 3]; 3], i: usize, js: Range<usize>) -> impl Fn(usize) -> f64 {
-    let m = *m;
+fn general(atoms: &Coordinates, f: &Fractions, cell: &Cell, i: usize, first: usize, n: usize) -> impl Fn(usize) -> f64 {
+    let m = *cell.matrix();
     let (xi, yi, zi) = (atoms.x[i], atoms.y[i], atoms.z[i]);
     let (ai, bi, ci) = (f.a[i], f.b[i], f.c[i]);
-    let (x, y, z) = (&atoms.x[js.clone()], &atoms.y[js.clone()], &atoms.z[js.clone()]);
-    let (a, b, c) = (&f.a[js.clone()], &f.b[js.clone()], &f.c[js]);
+    let (x, y, z) = (&atoms.x[first..][..n], &atoms.y[first..][..n], &atoms.z[first..][..n]);
+    let (a, b, c) = (&f.a[first..][..n], &f.b[first..][..n], &f.c[first..][..n]);
     #[inline(always)]
     move |k| {
-        let nearest = |difference: f64| ROUND - (difference + ROUND);
-        let s = [nearest(a[k] - ai), nearest(b[k] - bi), nearest(c[k] - ci)];
-        let shift = |axis: usize| s[0] * m[0][axis] + s[1] * m[1][axis] + s[2] * m[2][axis];
-        squared_length((x[k] - xi) + shift(0), (y[k] - yi) + shift(1), (z[k] - zi) + shift(2))
+        let (sa, sb, sc) = (nearest_shift(a[k] - ai), nearest_shift(b[k] - bi), nearest_shift(c[k] - ci));
+        let dx = (x[k] - xi) + (sa * m[0][0] + sb * m[1][0] + sc * m[2][0]);
+        let dy = (y[k] - yi) + (sa * m[0][1] + sb * m[1][1] + sc * m[2][1]);
+        let dz = (z[k] - zi) + (sa * m[0][2] + sb * m[1][2] + sc * m[2][2]);
+        squared_length(dx, dy, dz)
     }
+}
+
+/// Minus the nearest whole number.
+#[inline(always)]
+fn nearest_shift(fraction: f64) -> f64 {
+    ROUND - (fraction + ROUND)
 }

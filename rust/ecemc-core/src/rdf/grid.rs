@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
-use super::bins::{BLOCK, RdfBins};
-use super::histogram::{Elements, Histogram, squared_length, tally};
+use super::bins::{Block, RdfBins};
+use super::histogram::{Coordinates, Elements, Histogram, squared_length};
 use crate::neighbors::{CellGrid, Run};
 use crate::simd::dispatch;
 use crate::{Result, Workers};
@@ -27,10 +27,11 @@ pub(super) fn all_pairs(
     let begins: Vec<Vec<u32>> = (0..elements.len())
         .map(|a| sorted.iter().map(|&b| (elements.pair(a, b) * bins.stride()) as u32).collect())
         .collect();
+    let atoms = Coordinates::new(grid, &(0..grid.len()).collect::<Vec<_>>());
     let per_piece = (ATOMS * grid.n_bins()).div_ceil(grid.len().max(1));
     workers.map_chunks(grid.n_bins(), per_piece, |homes| {
         let mut histogram = vec![0; elements.n_pairs() * bins.stride()];
-        let work = Piece { bins, grid, places: &sorted, begins: &begins };
+        let work = Piece { bins, grid, atoms: &atoms, places: &sorted, begins: &begins };
         work.count(homes, &mut histogram);
         Ok(histogram)
     })
@@ -39,13 +40,14 @@ pub(super) fn all_pairs(
 struct Piece<'a> {
     bins: &'a RdfBins,
     grid: &'a CellGrid,
+    atoms: &'a Coordinates,
     places: &'a [usize],
     begins: &'a [Vec<u32>],
 }
 
 impl Piece<'_> {
     fn count(&self, homes: Range<usize>, histogram: &mut [u64]) {
-        let limits = self.bins.limits();
+        let mut block = Block::new(self.bins);
         let mut runs = Vec::new();
         for home in homes {
             let atoms = self.grid.atoms(home);
@@ -59,7 +61,7 @@ impl Piece<'_> {
                 || {
                     for i in atoms {
                         for run in &runs {
-                            self.pairs(i, *run, &limits, histogram);
+                            self.pairs(i, *run, &mut block, histogram);
                         }
                     }
                 },
@@ -68,25 +70,26 @@ impl Piece<'_> {
     }
 
     #[inline(always)]
-    fn pairs(&self, i: usize, run: Run, limits: &[f64; BLOCK], histogram: &mut [u64]) {
+    fn pairs(&self, i: usize, run: Run, block: &mut Block, histogram: &mut [u64]) {
         let home_image = self.grid.shifts[run.shift] == [0; 3];
         let start = if home_image { run.start.max(i + 1) } else { run.start };
-        if start >= run.end {
-            return;
-        }
-        let (xi, yi, zi) = (self.grid.x[i], self.grid.y[i], self.grid.z[i]);
+        let (xi, yi, zi) = (self.atoms.x[i], self.atoms.y[i], self.atoms.z[i]);
         let [sx, sy, sz] = self.grid.shift_vectors[run.shift];
-        let (x, y, z) = (&self.grid.x[start..run.end], &self.grid.y[start..run.end], &self.grid.z[start..run.end]);
-        let begins = &self.begins[self.places[i]][start..run.end];
-        tally(
-            self.bins,
-            limits,
-            histogram,
-            begins.len(),
+        let begins = &self.begins[self.places[i]];
+        block.pieces(
+            start..run.end,
             #[inline(always)]
-            |k| squared_length((x[k] - xi) + sx, (y[k] - yi) + sy, (z[k] - zi) + sz),
+            |first, n| {
+                let (x, y, z) = (&self.atoms.x[first..][..n], &self.atoms.y[first..][..n], &self.atoms.z[first..][..n]);
+                #[inline(always)]
+                move |k| squared_length((x[k] - xi) + sx, (y[k] - yi) + sy, (z[k] - zi) + sz)
+            },
             #[inline(always)]
-            |k| begins[k] as usize,
+            |first, slots| {
+                for (&slot, &begin) in slots.iter().zip(&begins[first..]) {
+                    histogram[(begin + slot) as usize] += 1;
+                }
+            },
         );
     }
 }

@@ -1,6 +1,6 @@
 //! Partial histograms of one frame, and the atoms in the order the counting loops want.
 
-use super::bins::{BLOCK, RdfBins};
+use super::bins::{PADDING, RdfBins};
 use crate::neighbors::CellGrid;
 
 /// The elements of a frame and the numbering of their unordered pairs.
@@ -29,6 +29,15 @@ impl Elements {
 
     pub fn n_pairs(&self) -> usize {
         self.len() * (self.len() + 1) / 2
+    }
+
+    /// Where each element begins among the atoms sorted by element, and the number of atoms.
+    pub fn starts(&self) -> Vec<usize> {
+        let ends = self.counts.iter().scan(0, |sum, &n| {
+            *sum += n as usize;
+            Some(*sum)
+        });
+        std::iter::once(0).chain(ends).collect()
     }
 
     /// Number of the pair of elements `a` and `b` (places in `numbers`), in either order.
@@ -61,28 +70,6 @@ pub(super) fn squared_length(x: f64, y: f64, z: f64) -> f64 {
     x * x + y * y + z * z
 }
 
-/// Counts `n` distances; `slot(k)` is where the histogram of the k-th begins.
-#[inline(always)]
-pub(super) fn tally(
-    bins: &RdfBins,
-    limits: &[f64; BLOCK],
-    histogram: &mut [u64],
-    n: usize,
-    squared: impl Fn(usize) -> f64,
-    begin: impl Fn(usize) -> usize,
-) {
-    let mut slots = [0u32; BLOCK];
-    let mut done = 0;
-    while done < n {
-        let m = (n - done).min(BLOCK);
-        bins.row(&mut slots[..m], limits, |k| squared(done + k));
-        for (k, &slot) in slots[..m].iter().enumerate() {
-            histogram[begin(done + k) + slot as usize] += 1;
-        }
-        done += m;
-    }
-}
-
 /// Drops the spill slots: `n_pairs × n_bins` counts.
 pub(super) fn without_spill(histograms: &[Histogram], n_pairs: usize, bins: &RdfBins) -> Vec<u64> {
     let mut counts = vec![0; n_pairs * bins.n_bins()];
@@ -96,30 +83,17 @@ pub(super) fn without_spill(histograms: &[Histogram], n_pairs: usize, bins: &Rdf
     counts
 }
 
-/// Wrapped coordinates, element by element.
-pub(super) struct ByElement {
+/// Wrapped coordinates in some order, with [`PADDING`] behind them.
+pub(super) struct Coordinates {
     pub x: Vec<f64>,
     pub y: Vec<f64>,
     pub z: Vec<f64>,
-    /// Where each element begins, and the number of atoms.
-    pub starts: Vec<usize>,
 }
 
-impl ByElement {
-    /// `places` belong to the input order.
-    pub fn new(grid: &CellGrid, places: &[u8], elements: &Elements) -> Self {
-        let mut starts = vec![0];
-        starts.extend(elements.counts.iter().scan(0, |sum, &n| {
-            *sum += n as usize;
-            Some(*sum)
-        }));
-        let mut next = starts.clone();
-        let (mut x, mut y, mut z) = (vec![0.0; grid.len()], vec![0.0; grid.len()], vec![0.0; grid.len()]);
-        for (sorted, &atom) in grid.order.iter().enumerate() {
-            let to = &mut next[usize::from(places[atom as usize])];
-            (x[*to], y[*to], z[*to]) = (grid.x[sorted], grid.y[sorted], grid.z[sorted]);
-            *to += 1;
-        }
-        Self { x, y, z, starts }
+impl Coordinates {
+    /// Those of the sorted atoms `order` of the grid.
+    pub fn new(grid: &CellGrid, order: &[usize]) -> Self {
+        let column = |of: &[f64]| order.iter().map(|&k| of[k]).chain([0.0; PADDING]).collect();
+        Self { x: column(&grid.x), y: column(&grid.y), z: column(&grid.z) }
     }
 }
