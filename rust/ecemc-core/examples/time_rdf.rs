@@ -17,7 +17,7 @@ impl Random {
 }
 
 fn best(mut work: impl FnMut()) -> f64 {
-    let times = (0..60).map(|_| {
+    let times = (0..15).map(|_| {
         let start = Instant::now();
         work();
         start.elapsed().as_secs_f64() * 1e3
@@ -26,7 +26,7 @@ fn best(mut work: impl FnMut()) -> f64 {
 }
 
 fn main() {
-    for (n, r_max) in [(1280, 12.85), (1280, 12.0)] {
+    for (n, r_max) in [(1280, 12.85), (1280, 12.0), (1280, 6.0), (10_000, 12.0), (100_000, 12.0), (1280, 20.0)] {
         let length = 25.7 * (f64::from(n) / 1280.0).cbrt();
         let mut random = Random(7);
         let mut positions = Vec::new();

@@ -21,6 +21,7 @@ mod parallel;
 pub mod rdf;
 mod simd;
 mod vector;
+pub mod voids;
 
 pub use bonds::{BondRule, Bonds, find_bonds};
 pub use cell::Cell;

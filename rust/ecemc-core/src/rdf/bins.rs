@@ -97,23 +97,23 @@ impl Block {
         Self { scale: bins.scale, slots: [0; BLOCK], limits }
     }
 
-    /// Takes a row in pieces: `metric(first, n)` gives the function from 0..n to the squared distances of a piece,
-    /// `count(first, slots)` gets their slots.
+    /// Takes a row in pieces: `metric(first, n)` gives the function from 0..n to the squared distances of a piece and the
+    /// places where their histograms begin; `count` gets the slots.
     ///
     /// Pieces are measured in whole vectors, up to [`PADDING`] places beyond the row; those are not counted.
     #[inline(always)]
-    pub fn pieces<D: Fn(usize) -> f64>(
+    pub fn pieces<D: Fn(usize) -> (f64, u32)>(
         &mut self,
         row: Range<usize>,
         metric: impl Fn(usize, usize) -> D,
-        mut count: impl FnMut(usize, &[u32]),
+        mut count: impl FnMut(&[u32]),
     ) {
         let mut first = row.start;
         while first < row.end {
             let n = (row.end - first).min(BLOCK);
             let padded = n.next_multiple_of(LANES);
             self.find(padded, metric(first, padded));
-            count(first, &self.slots[..n]);
+            count(&self.slots[..n]);
             first += n;
         }
     }
@@ -122,12 +122,14 @@ impl Block {
     ///
     /// Written for the vectoriser: the floor comes from the magic number and a comparison, which every instruction set has.
     #[inline(always)]
-    fn find(&mut self, n: usize, squared: impl Fn(usize) -> f64) {
+    fn find(&mut self, n: usize, metric: impl Fn(usize) -> (f64, u32)) {
         let (slots, limits) = (&mut self.slots[..n], &self.limits[..n]);
         for k in 0..n {
-            let position = (squared(k).sqrt() * self.scale).min(limits[k]);
+            let (squared, begin) = metric(k);
+            let position = (squared.sqrt() * self.scale).min(limits[k]);
             let rounded = position + MAGIC;
-            slots[k] = (rounded.to_bits() as u32).wrapping_sub(u32::from(rounded - MAGIC > position));
+            let floor = (rounded.to_bits() as u32).wrapping_sub(u32::from(rounded - MAGIC > position));
+            slots[k] = begin.wrapping_add(floor);
         }
     }
 }
@@ -138,8 +140,8 @@ mod tests {
 
     fn slots(bins: &RdfBins, distances: &[f64]) -> Vec<u32> {
         let mut found = Vec::new();
-        let metric = |first: usize, _| move |k: usize| distances.get(first + k).map_or(0.0, |d| d * d);
-        Block::new(bins).pieces(0..distances.len(), metric, |_, slots| found.extend_from_slice(slots));
+        let metric = |first: usize, _| move |k: usize| distances.get(first + k).map_or((0.0, 0), |d| (d * d, 0));
+        Block::new(bins).pieces(0..distances.len(), metric, |slots| found.extend_from_slice(slots));
         found
     }
 

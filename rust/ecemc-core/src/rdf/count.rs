@@ -137,3 +137,69 @@ fn cheapest(bins: &RdfBins, frame: &RdfFrame<'_>, volume: f64) -> Option<Nearest
     }
     NearestImage::covering(frame.cell, bins.r_max())
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn both_ways(bins: &RdfBins, frame: &RdfFrame<'_>) -> Option<[Vec<u64>; 2]> {
+        let cells = CellGrid::new(frame.positions, frame.cell, bins.r_max()).unwrap();
+        let elements = Elements::new(frame.numbers);
+        let places = elements.places(frame.numbers);
+        let image = NearestImage::covering(frame.cell, bins.r_max())?;
+        let serial = Workers::serial();
+        let direct = direct::all_pairs(bins, &cells, frame.cell, &image, &places, &elements, serial).unwrap();
+        let grid = grid::all_pairs(bins, &cells, &places, &elements, serial).unwrap();
+        Some([direct, grid].map(|h| without_spill(&h, elements.n_pairs(), bins)))
+    }
+
+    fn any_cell() -> impl Strategy<Value = Cell> {
+        let diagonal = prop::array::uniform3(3.0..9.0f64);
+        let tilt = prop_oneof![Just([0.0; 6]), prop::array::uniform6(-1.5..1.5f64)];
+        (diagonal, tilt, any::<[bool; 3]>()).prop_map(|(d, t, pbc)| {
+            Cell::new([[d[0], t[0], t[1]], [t[2], -d[1], t[3]], [t[4], t[5], d[2]]], pbc).unwrap()
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn both_paths_count_the_same(
+            cell in any_cell(),
+            points in prop::collection::vec(prop::array::uniform3(-12.0..12.0f64), 1..60),
+            on_a_lattice in any::<bool>(),
+            part in 0.2..1.0f64,
+        ) {
+            // On a lattice many distances sit exactly on bin edges and exactly at half the cell.
+            let snap = |x: f64| if on_a_lattice { (x * 2.0).round() / 2.0 } else { x };
+            let positions: Vec<[f64; 3]> = points.iter().map(|r| r.map(snap)).collect();
+            let numbers: Vec<u8> = (0..positions.len()).map(|k| [1, 6, 8, 6][k % 4]).collect();
+            let half = 0.5 * cell.min_periodic_height().min(20.0);
+            for r_max in [half, part * half] {
+                let bins = RdfBins::new(r_max, 40).unwrap();
+                let frame = RdfFrame { positions: &positions, numbers: &numbers, cell: &cell, molecules: RdfMolecules::None };
+                if let Some([direct, grid]) = both_ways(&bins, &frame) {
+                    prop_assert_eq!(direct, grid);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn frames_are_named_in_errors() {
+        let cell = Cell::new([[4.0, 0.0, 0.0], [0.0, 4.0, 0.0], [0.0, 0.0, 4.0]], [true; 3]).unwrap();
+        let (bins, open) = (RdfBins::new(2.0, 4).unwrap(), Cell::open());
+        let frame = |positions, cell| RdfFrame { positions, numbers: &[6, 6], cell, molecules: RdfMolecules::None };
+        let good = frame(&[[0.0; 3], [1.0; 3]], &cell);
+        let text = |bad| count_frames(&bins, 7, &[good, bad], Workers::serial()).unwrap_err().to_string();
+        assert!(text(frame(&[[0.0; 3], [f64::NAN; 3]], &cell)).starts_with("frame 8: positions: atom 1"));
+        assert!(text(frame(&[], &cell)).contains("at least one atom"));
+        assert!(text(frame(&[[0.0; 3]], &cell)).contains("one per atom"));
+        assert!(text(frame(&[[0.0; 3], [1.0; 3]], &open)).contains("without a volume"));
+        let absurd = RdfBins::new(1e5, 4).unwrap();
+        assert!(count_pairs(&absurd, &good, Workers::serial()).unwrap_err().to_string().contains("pairs"));
+        let stopped = Workers::new(1, &|| true);
+        assert_eq!(count_frames(&bins, 0, &[good, good], stopped), Err(Error::Interrupted));
+    }
+}

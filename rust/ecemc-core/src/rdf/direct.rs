@@ -87,7 +87,7 @@ struct Rows<'a> {
 impl Rows<'_> {
     /// `metric(i, first, n)` gives the squared distances from atom i to `n` atoms from `first` on.
     #[inline(always)]
-    fn count<D: Fn(usize) -> f64>(&self, histogram: &mut [u64], metric: impl Fn(usize, usize, usize) -> D) {
+    fn count<D: Fn(usize) -> (f64, u32)>(&self, histogram: &mut [u64], metric: impl Fn(usize, usize, usize) -> D) {
         let (mut block, starts) = (Block::new(self.bins), self.elements.starts());
         for a in 0..self.elements.len() {
             for i in self.rows.start.max(starts[a])..self.rows.end.min(starts[a + 1]) {
@@ -100,7 +100,7 @@ impl Rows<'_> {
                         #[inline(always)]
                         |first, n| metric(i, first, n),
                         #[inline(always)]
-                        |_, slots| {
+                        |slots| {
                             for &slot in slots {
                                 partial[slot as usize] += 1;
                             }
@@ -119,13 +119,13 @@ fn orthorhombic(
     i: usize,
     first: usize,
     n: usize,
-) -> impl Fn(usize) -> f64 {
+) -> impl Fn(usize) -> (f64, u32) {
     let (xi, yi, zi) = (atoms.x[i], atoms.y[i], atoms.z[i]);
     let (x, y, z) = (&atoms.x[first..][..n], &atoms.y[first..][..n], &atoms.z[first..][..n]);
     #[inline(always)]
     move |k| {
         let (dx, dy, dz) = ((x[k] - xi).abs(), (y[k] - yi).abs(), (z[k] - zi).abs());
-        squared_length(dx.min(lx - dx), dy.min(ly - dy), dz.min(lz - dz))
+        (squared_length(dx.min(lx - dx), dy.min(ly - dy), dz.min(lz - dz)), 0)
     }
 }
 
@@ -149,7 +149,14 @@ impl Fractions {
 }
 
 #[inline(always)]
-fn general(atoms: &Coordinates, f: &Fractions, cell: &Cell, i: usize, first: usize, n: usize) -> impl Fn(usize) -> f64 {
+fn general(
+    atoms: &Coordinates,
+    f: &Fractions,
+    cell: &Cell,
+    i: usize,
+    first: usize,
+    n: usize,
+) -> impl Fn(usize) -> (f64, u32) {
     let m = *cell.matrix();
     let (xi, yi, zi) = (atoms.x[i], atoms.y[i], atoms.z[i]);
     let (ai, bi, ci) = (f.a[i], f.b[i], f.c[i]);
@@ -161,7 +168,7 @@ fn general(atoms: &Coordinates, f: &Fractions, cell: &Cell, i: usize, first: usi
         let dx = (x[k] - xi) + (sa * m[0][0] + sb * m[1][0] + sc * m[2][0]);
         let dy = (y[k] - yi) + (sa * m[0][1] + sb * m[1][1] + sc * m[2][1]);
         let dz = (z[k] - zi) + (sa * m[0][2] + sb * m[1][2] + sc * m[2][2]);
-        squared_length(dx, dy, dz)
+        (squared_length(dx, dy, dz), 0)
     }
 }
 

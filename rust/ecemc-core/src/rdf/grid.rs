@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::bins::{Block, RdfBins};
+use super::bins::{Block, PADDING, RdfBins};
 use super::histogram::{Coordinates, Elements, Histogram, squared_length};
 use crate::neighbors::{CellGrid, Run};
 use crate::simd::dispatch;
@@ -24,9 +24,9 @@ pub(super) fn all_pairs(
 ) -> Result<Vec<Histogram>> {
     let sorted: Vec<usize> = grid.order.iter().map(|&i| usize::from(places[i as usize])).collect();
     // Where the histogram of each sorted atom with each element begins.
-    let begins: Vec<Vec<u32>> = (0..elements.len())
-        .map(|a| sorted.iter().map(|&b| (elements.pair(a, b) * bins.stride()) as u32).collect())
-        .collect();
+    let begin = |a: usize, b: usize| (elements.pair(a, b) * bins.stride()) as u32;
+    let begins: Vec<Vec<u32>> =
+        (0..elements.len()).map(|a| sorted.iter().map(|&b| begin(a, b)).chain([0; PADDING]).collect()).collect();
     let atoms = Coordinates::new(grid, &(0..grid.len()).collect::<Vec<_>>());
     let per_piece = (ATOMS * grid.n_bins()).div_ceil(grid.len().max(1));
     workers.map_chunks(grid.n_bins(), per_piece, |homes| {
@@ -81,15 +81,12 @@ impl Piece<'_> {
             #[inline(always)]
             |first, n| {
                 let (x, y, z) = (&self.atoms.x[first..][..n], &self.atoms.y[first..][..n], &self.atoms.z[first..][..n]);
+                let begins = &begins[first..][..n];
                 #[inline(always)]
-                move |k| squared_length((x[k] - xi) + sx, (y[k] - yi) + sy, (z[k] - zi) + sz)
+                move |k| (squared_length((x[k] - xi) + sx, (y[k] - yi) + sy, (z[k] - zi) + sz), begins[k])
             },
             #[inline(always)]
-            |first, slots| {
-                for (&slot, &begin) in slots.iter().zip(&begins[first..]) {
-                    histogram[(begin + slot) as usize] += 1;
-                }
-            },
+            |slots| slots.iter().for_each(|&slot| histogram[slot as usize] += 1),
         );
     }
 }
