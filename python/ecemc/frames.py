@@ -50,6 +50,8 @@ def geometry(atoms: Atoms) -> Geometry:
         message = f"atoms: got {type(atoms).__name__}, expected ase.Atoms (positions, cell, pbc): {error}"
         raise InputError(message) from error
     if positions.ndim != 2 or positions.shape[1] != 3 or cell.shape != (3, 3):
-        message = f"atoms: positions of shape {positions.shape} and cell of shape {cell.shape}, expected (n, 3) and (3, 3)"
+        message = (
+            f"atoms: positions of shape {positions.shape} and cell of shape {cell.shape}, expected (n, 3) and (3, 3)"
+        )
         raise InputError(message)
     return Geometry(positions, cell, (x, y, z))

@@ -9,6 +9,11 @@ mod threads;
 
 use pyo3::prelude::*;
 
+/// Arrays of megabytes come and go at every call; the system's allocator returns them to the kernel each time, and the
+/// page faults of getting them back cost more than finding the neighbours.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[pymodule]
 mod _core {
     #[pymodule_export]

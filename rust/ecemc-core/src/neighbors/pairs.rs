@@ -33,6 +33,7 @@ pub struct Pairs {
     pairs: Vec<Pair>,
     homes: Vec<[i32; 3]>,
     shifts: Vec<[i32; 3]>,
+    shift_vectors: Vec<[f64; 3]>,
 }
 
 impl Pairs {
@@ -48,7 +49,13 @@ impl Pairs {
         for (&i, &home) in grid.order.iter().zip(&grid.homes) {
             homes[i as usize] = home;
         }
-        let mut found = Self { first: vec![0], pairs: Vec::new(), homes, shifts: grid.shifts.clone() };
+        let mut found = Self {
+            first: vec![0],
+            pairs: Vec::new(),
+            homes,
+            shifts: grid.shifts.clone(),
+            shift_vectors: grid.shift_vectors.clone(),
+        };
         let search = Search { positions, cell, cutoffs, grid: &grid, found: &found };
         let bins_per_piece = (ATOMS_PER_PIECE * grid.n_bins()).div_ceil(positions.len().max(1));
         let pieces = workers.map_chunks(grid.n_bins(), bins_per_piece, |bins| Ok(search.bins(bins)))?;
@@ -84,8 +91,12 @@ impl Pairs {
     #[inline]
     pub fn vector(&self, positions: &[[f64; 3]], cell: &Cell, i: usize, pair: Pair) -> [f64; 3] {
         let direct = sub(positions[pair.j()], positions[i]);
-        let shift = self.shift(i, pair);
-        if shift == [0; 3] { direct } else { add(direct, cell.lattice_vector(shift)) }
+        // Atoms of the same home cell, that is nearly all, share the shift's vector with their run.
+        if self.homes[i] == self.homes[pair.j()] {
+            add(direct, self.shift_vectors[pair.shift_code()])
+        } else {
+            add(direct, cell.lattice_vector(self.shift(i, pair)))
+        }
     }
 }
 
@@ -108,12 +119,15 @@ struct Search<'a> {
 }
 
 /// Everything that can be seen from one bin, gathered so that the distance loop runs over contiguous memory.
+///
+/// The candidates are sorted once for all atoms of the bin, so that what is selected of them is in order already.
 #[derive(Default)]
 struct Candidates {
+    /// The pair that each would be.
+    sorted: Vec<Pair>,
     x: Vec<f64>,
     y: Vec<f64>,
     z: Vec<f64>,
-    pairs: Vec<Pair>,
     distances2: Vec<f64>,
     hits: Vec<u32>,
 }
@@ -133,59 +147,65 @@ impl Search<'_> {
         piece
     }
 
-    /// Appends the pairs of sorted atom `k`, sorted.
+    /// Appends the pairs of sorted atom `k`.
     fn atom(&self, k: usize, candidates: &mut Candidates, pairs: &mut Vec<Pair>) {
         let (grid, i) = (self.grid, self.grid.order[k] as usize);
         let cutoff = self.cutoffs.max();
         let (sure, possible) = ((cutoff - grid.tolerance).max(0.0), cutoff + grid.tolerance);
         candidates.select([grid.x[k], grid.y[k], grid.z[k]], possible * possible);
-        let uniform = matches!(self.cutoffs, Cutoffs::Uniform(_));
-        let start = pairs.len();
-        for &hit in &candidates.hits {
-            let (pair, distance2) = (candidates.pairs[hit as usize], candidates.distances2[hit as usize]);
-            // Far enough from the cutoff the rounded distance decides; near it the one that the caller will see.
-            if (uniform && distance2 < sure * sure && distance2 > 0.0) || self.is_pair(i, pair) {
-                pairs.push(pair);
-            }
+        // Far from a common cutoff the rounded distance decides; otherwise the one that the caller will see.
+        let decided = matches!(self.cutoffs, Cutoffs::Uniform(_)) && candidates.all_below(sure * sure);
+        let found = candidates.hits.iter().map(|&hit| candidates.sorted[hit as usize]);
+        let itself = Pair::new(i as u32, grid.no_shift());
+        if decided {
+            pairs.extend(found.filter(|&pair| pair != itself));
+        } else {
+            pairs.extend(found.filter(|&pair| pair != itself && self.is_pair(i, pair)));
         }
-        pairs[start..].sort_unstable();
     }
 
     /// The definition, for one candidate.
     fn is_pair(&self, i: usize, pair: Pair) -> bool {
-        let itself = pair.j() == i && self.found.shift(i, pair) == [0; 3];
-        !itself && norm(self.found.vector(self.positions, self.cell, i, pair)) < self.cutoffs.of(i, pair.j())
+        norm(self.found.vector(self.positions, self.cell, i, pair)) < self.cutoffs.of(i, pair.j())
     }
 }
 
 impl Candidates {
     fn gather(&mut self, grid: &CellGrid, runs: &[Run]) {
-        self.x.clear();
-        self.y.clear();
-        self.z.clear();
-        self.pairs.clear();
+        self.sorted.clear();
         for run in runs {
-            let shift = grid.shift_vectors[run.shift];
-            self.x.extend(grid.x[run.start..run.end].iter().map(|x| x + shift[0]));
-            self.y.extend(grid.y[run.start..run.end].iter().map(|y| y + shift[1]));
-            self.z.extend(grid.z[run.start..run.end].iter().map(|z| z + shift[2]));
-            self.pairs.extend(grid.order[run.start..run.end].iter().map(|&j| Pair::new(j, run.shift)));
+            self.sorted.extend(grid.order[run.start..run.end].iter().map(|&j| Pair::new(j, run.shift)));
+        }
+        self.sorted.sort_unstable();
+        let shifted = |c: &[f64], axis: usize, pair: Pair| {
+            c[grid.places[pair.j()] as usize] + grid.shift_vectors[pair.shift_code()][axis]
+        };
+        for (axis, (from, to)) in
+            [(&grid.x, &mut self.x), (&grid.y, &mut self.y), (&grid.z, &mut self.z)].into_iter().enumerate()
+        {
+            to.clear();
+            to.extend(self.sorted.iter().map(|&pair| shifted(from, axis, pair)));
         }
         self.distances2.resize(self.x.len(), 0.0);
     }
 
-    /// Squared distances of all candidates from `p`, and the numbers of those below `limit2`.
+    /// Finds the candidates closer to `p` than the square root of `limit2`.
     fn select(&mut self, p: [f64; 3], limit2: f64) {
         let Self { x, y, z, distances2, hits, .. } = self;
-        simd::dispatch(|| squared_distances(x, y, z, p, distances2));
-        hits.resize(distances2.len(), 0);
-        let mut n = 0;
-        for (k, &d2) in distances2.iter().enumerate() {
-            // Without a branch: most candidates are out of reach, in no predictable order.
-            hits[n] = k as u32;
-            n += usize::from(d2 < limit2);
-        }
+        hits.resize(distances2.len() + LANES, 0);
+        let n = simd::dispatch(
+            #[inline(always)]
+            || {
+                squared_distances(x, y, z, p, distances2);
+                indices_below(distances2, limit2, hits)
+            },
+        );
         hits.truncate(n);
+    }
+
+    /// Whether all selected candidates are closer than the square root of `limit2`.
+    fn all_below(&self, limit2: f64) -> bool {
+        self.hits.iter().all(|&hit| self.distances2[hit as usize] < limit2)
     }
 }
 
@@ -195,6 +215,55 @@ fn squared_distances(x: &[f64], y: &[f64], z: &[f64], p: [f64; 3], out: &mut [f6
         let (dx, dy, dz) = (x - p[0], y - p[1], z - p[2]);
         *d2 = dx * dx + dy * dy + dz * dz;
     }
+}
+
+/// Values compared at once.
+const LANES: usize = 8;
+
+/// For each pattern of lanes below the limit, the numbers of these lanes, packed to the left.
+const PACKED: [[u8; LANES]; 1 << LANES] = {
+    let mut table = [[0; LANES]; 1 << LANES];
+    let mut mask = 0;
+    while mask < table.len() {
+        let (mut lane, mut n) = (0, 0);
+        while lane < LANES {
+            if mask >> lane & 1 == 1 {
+                table[mask][n] = lane as u8;
+                n += 1;
+            }
+            lane += 1;
+        }
+        mask += 1;
+    }
+    table
+};
+
+/// Writes the indices of the values below `limit` to the front of `out` and returns how many there are.
+///
+/// Most candidates are out of reach, in no predictable order: a branch for each would cost more than the arithmetic.
+/// `out` must be longer than `values` by [`LANES`].
+#[inline(always)]
+fn indices_below(values: &[f64], limit: f64, out: &mut [u32]) -> usize {
+    let (chunks, rest) = values.as_chunks::<LANES>();
+    let mut n = 0;
+    for (c, chunk) in chunks.iter().enumerate() {
+        let mut mask = 0;
+        for lane in 0..LANES {
+            mask |= usize::from(chunk[lane] < limit) << lane;
+        }
+        let base = (c * LANES) as u32;
+        if let Some(slots) = out[n..].first_chunk_mut::<LANES>() {
+            for lane in 0..LANES {
+                slots[lane] = base + u32::from(PACKED[mask][lane]);
+            }
+        }
+        n += mask.count_ones() as usize;
+    }
+    for (k, &value) in rest.iter().enumerate() {
+        out[n] = (chunks.len() * LANES + k) as u32;
+        n += usize::from(value < limit);
+    }
+    n
 }
 
 /// Brings the pieces, which follow the bins, into the order of the atoms.
