@@ -2,6 +2,7 @@
 
 use crate::elements::{covalent_radius, symbol};
 use crate::neighbors::{Cutoffs, Pairs};
+use crate::vector::{add, norm, sub};
 use crate::{Cell, Error, Result, Workers};
 
 /// Bonds `(i, j, S)` between atom i at `r_i` and the copy of atom j at `r_j + S·cell`.
@@ -104,22 +105,92 @@ pub fn find_bonds(
     Ok(bonds)
 }
 
+/// Above this multiple of the sum of covalent radii a contact may be the third side of a bent angle instead of a bond.
+///
+/// In organic liquids up to 1200 K real bonds reach 1.22, and contacts across an angle start at 1.26 (in the ring of EC).
+pub const ANGLE_STRETCH: f64 = 1.2;
+
+/// The bonds that make up the chemical structure: those of [`find_bonds`] without contacts across narrow angles.
+///
+/// A generous bond criterion joins molecules reliably, but in a hot liquid it also takes an angle a–b–c that happens to be
+/// narrow for a ring of three atoms. So the bond a–c is left out if it is longer than [`ANGLE_STRETCH`] and longer (both relative
+/// to the covalent radii) than a–b and b–c for some b. The molecules stay the same, since a and c stay joined through b.
+pub fn structural_bonds(bonds: &Bonds, positions: &[[f64; 3]], numbers: &[u8], cell: &Cell) -> Bonds {
+    let stretch: Vec<f64> = bonds.iter().map(|bond| stretch(bond, positions, numbers, cell)).collect();
+    if stretch.iter().all(|&x| x <= ANGLE_STRETCH) {
+        return bonds.clone();
+    }
+    let graph = BondGraph::new(positions.len(), bonds);
+    let shorter = |own: usize, &&(.., other): &&(u32, [i32; 3], u32)| stretch[other as usize] < stretch[own];
+    let spans_angle = |own: usize| {
+        let (a, c, shift) = bonds[own];
+        graph.neighbours(a as usize).iter().filter(|b| shorter(own, b)).any(|&(b, there, _)| {
+            let rest = [0, 1, 2].map(|k| shift[k] - there[k]);
+            graph.neighbours(b as usize).iter().filter(|d| shorter(own, d)).any(|&(d, s, _)| d == c && s == rest)
+        })
+    };
+    let keep = |&own: &usize| stretch[own] <= ANGLE_STRETCH || !spans_angle(own);
+    (0..bonds.len()).filter(keep).map(|own| bonds[own]).collect()
+}
+
+/// Length relative to the sum of covalent radii.
+fn stretch(&(i, j, shift): &(u32, u32, [i32; 3]), positions: &[[f64; 3]], numbers: &[u8], cell: &Cell) -> f64 {
+    let (i, j) = (i as usize, j as usize);
+    let direct = sub(positions[j], positions[i]);
+    let vector = if shift == [0; 3] { direct } else { add(direct, cell.lattice_vector(shift)) };
+    let radii = covalent_radius(numbers[i]).unwrap_or(0.0) + covalent_radius(numbers[j]).unwrap_or(0.0);
+    norm(vector) / radii
+}
+
+/// Bonds of each atom, both ways: the other atom, its shift, and the number of the bond.
+pub(crate) struct BondGraph {
+    offsets: Vec<u32>,
+    neighbours: Vec<(u32, [i32; 3], u32)>,
+}
+
+impl BondGraph {
+    pub(crate) fn new(n_atoms: usize, bonds: &Bonds) -> Self {
+        let mut offsets = vec![0u32; n_atoms + 1];
+        for &(i, j, _) in bonds {
+            offsets[i as usize + 1] += 1;
+            offsets[j as usize + 1] += 1;
+        }
+        for k in 0..n_atoms {
+            offsets[k + 1] += offsets[k];
+        }
+        let mut next = offsets.clone();
+        let mut neighbours = vec![(0, [0; 3], 0); 2 * bonds.len()];
+        for (number, &(i, j, shift)) in bonds.iter().enumerate() {
+            for (from, to, s) in [(i, j, shift), (j, i, shift.map(|x| -x))] {
+                neighbours[next[from as usize] as usize] = (to, s, number as u32);
+                next[from as usize] += 1;
+            }
+        }
+        Self { offsets, neighbours }
+    }
+
+    pub(crate) fn neighbours(&self, atom: usize) -> &[(u32, [i32; 3], u32)] {
+        &self.neighbours[self.offsets[atom] as usize..self.offsets[atom + 1] as usize]
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn bonds(positions: &[[f64; 3]], numbers: &[u8], rule: &BondRule) -> Bonds {
-        let cell = Cell::new([[4.0, 0.0, 0.0], [0.0, 4.0, 0.0], [0.0, 0.0, 4.0]], [true; 3]).unwrap();
+        let cell = Cell::new([[5.0, 0.0, 0.0], [0.0, 5.0, 0.0], [0.0, 0.0, 5.0]], [true; 3]).unwrap();
         find_bonds(positions, numbers, &cell, rule, Workers::serial()).unwrap()
     }
 
     #[test]
     fn bonds_are_listed_once_and_cross_the_boundary() {
         let rule = BondRule::uniform(1.3).unwrap();
-        assert_eq!(bonds(&[[0.1, 0.0, 0.0], [3.4, 0.0, 0.0]], &[1, 1], &rule), [(0, 1, [-1, 0, 0])]);
+        assert_eq!(bonds(&[[0.1, 0.0, 0.0], [4.4, 0.0, 0.0]], &[1, 1], &rule), [(0, 1, [-1, 0, 0])]);
         assert_eq!(bonds(&[[0.1; 3], [0.1; 3]], &[1, 1], &rule), [(0, 1, [0, 0, 0])]);
-        let metal = bonds(&[[0.0; 3]], &[55], &rule); // Cs reaches 6.3 Å: its own images along 9 directions
-        assert!(metal.len() > 3 && metal.iter().all(|&(i, j, s)| i == j && s > [0; 3]));
+        // Cs reaches 6.3 Å: its own images along the three axes, each bond once.
+        let metal = bonds(&[[0.0; 3]], &[55], &rule);
+        assert_eq!(metal, [(0, 0, [0, 0, 1]), (0, 0, [0, 1, 0]), (0, 0, [1, 0, 0])]);
     }
 
     #[test]
@@ -129,6 +200,20 @@ mod tests {
         assert_eq!(bonds(&apart, &[3, 8], &rule).len(), 1); // Li–O: 1.3 × 1.94 = 2.52
         assert_eq!(bonds(&apart, &[3, 8], &rule.clone().with(3, 0.5).unwrap()).len(), 0); // 0.64 + 0.86
         assert_eq!(rule.clone().with(3, 0.0).unwrap().reach(3, 8), Some(1.3 * 0.66));
+    }
+
+    #[test]
+    fn the_third_side_of_an_angle_is_no_bond() {
+        let cell = Cell::new([[5.0, 0.0, 0.0], [0.0, 5.0, 0.0], [0.0, 0.0, 5.0]], [true; 3]).unwrap();
+        let wide = BondRule::uniform(1.5).unwrap();
+        // A propane backbone through the boundary, its ends 2.25 Å apart; and cyclopropane with sides of 1.5 Å.
+        let angle = [[-0.1, 0.0, 0.0], [4.0, 1.1, 0.0], [-0.1, 2.25, 0.0]];
+        let ring = [[0.0, 0.0, 0.0], [1.5, 0.0, 0.0], [0.75, 1.3, 0.0]];
+        for (positions, all, kept) in [(angle, 3, 2), (ring, 3, 3)] {
+            let found = bonds(&positions, &[6; 3], &wide);
+            assert_eq!(found.len(), all);
+            assert_eq!(structural_bonds(&found, &positions, &[6; 3], &cell).len(), kept);
+        }
     }
 
     #[test]

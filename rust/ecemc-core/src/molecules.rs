@@ -14,7 +14,7 @@
 //! Where a walk comes back to an atom with another image, the network is bonded to its own periodic copy. It is reported as
 //! infinite and never unwrapped.
 
-use crate::bonds::Bonds;
+use crate::bonds::{BondGraph, Bonds};
 use crate::vector::add;
 use crate::{Cell, Error, Result};
 
@@ -31,7 +31,7 @@ pub struct Molecules {
 impl Molecules {
     /// Connected components of `bonds` among `n_atoms` atoms, numbered by their first atoms.
     pub fn from_bonds(n_atoms: usize, bonds: &Bonds) -> Self {
-        let graph = PeriodicGraph::new(n_atoms, bonds);
+        let graph = BondGraph::new(n_atoms, bonds);
         let mut index = vec![u32::MAX; n_atoms];
         let mut image = vec![[0; 3]; n_atoms];
         let mut infinite = Vec::new();
@@ -48,7 +48,7 @@ impl Molecules {
             let mut head = 0;
             while let Some(&i) = queue.get(head) {
                 head += 1;
-                for &(j, shift) in graph.neighbours(i) {
+                for &(j, shift, _) in graph.neighbours(i) {
                     let there = [0, 1, 2].map(|k| image[i][k] + shift[k]);
                     if index[j as usize] == u32::MAX {
                         index[j as usize] = molecule;
@@ -155,38 +155,6 @@ impl Molecules {
     pub(crate) fn whole(&self, atom: usize, positions: &[[f64; 3]], cell: &Cell) -> [f64; 3] {
         let image = self.image[atom];
         if image == [0; 3] { positions[atom] } else { add(positions[atom], cell.lattice_vector(image)) }
-    }
-}
-
-/// Bonds of each atom, both ways.
-struct PeriodicGraph {
-    offsets: Vec<u32>,
-    neighbours: Vec<(u32, [i32; 3])>,
-}
-
-impl PeriodicGraph {
-    fn new(n_atoms: usize, bonds: &Bonds) -> Self {
-        let mut offsets = vec![0u32; n_atoms + 1];
-        for &(i, j, _) in bonds {
-            offsets[i as usize + 1] += 1;
-            offsets[j as usize + 1] += 1;
-        }
-        for k in 0..n_atoms {
-            offsets[k + 1] += offsets[k];
-        }
-        let mut next = offsets.clone();
-        let mut neighbours = vec![(0, [0; 3]); 2 * bonds.len()];
-        for &(i, j, shift) in bonds {
-            for (from, to, s) in [(i, j, shift), (j, i, shift.map(|x| -x))] {
-                neighbours[next[from as usize] as usize] = (to, s);
-                next[from as usize] += 1;
-            }
-        }
-        Self { offsets, neighbours }
-    }
-
-    fn neighbours(&self, atom: usize) -> &[(u32, [i32; 3])] {
-        &self.neighbours[self.offsets[atom] as usize..self.offsets[atom + 1] as usize]
     }
 }
 

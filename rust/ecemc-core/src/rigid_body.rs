@@ -14,14 +14,14 @@
 //! axis either, so `f_vib` carries neither net force nor torque in any case.
 
 use crate::eigen::symmetric_eigen;
-use crate::vector::{add, cross, dot, norm, scaled, sub};
+use crate::vector::{add, cross, dot, scaled, sub};
 use crate::{Cell, Error, Molecules, Result, Workers};
 
 /// Smallest moment of inertia, relative to the largest, about which a molecule can turn.
 ///
-/// A molecule bent by an angle φ (radians) has a ratio of about `φ²/30` to `φ²/10`: CO2 counts as linear below about 0.03°, which
-/// includes coordinates rounded to 5 decimals, and as bent above. Near the threshold a rotation about the axis appears or disappears, as
-/// it does in nature.
+/// CO2 bent by a small angle φ (radians) has the ratio φ²/15: it counts as linear up to about 0.02°, which includes
+/// coordinates rounded to 4 decimals, and as bent beyond, as nearly every snapshot of a dynamics does. At the threshold the
+/// rotation about the axis appears and takes its share from the vibration; the sum stays the same.
 pub const RANK_TOLERANCE: f64 = 1e-8;
 
 /// Molecules per piece of parallel work; fewer do not pay for waking a thread.
@@ -41,7 +41,7 @@ pub struct MolecularFrame<'a> {
 pub struct RigidBody {
     /// Mass, amu.
     pub mass: f64,
-    /// Centre of mass of the whole molecule anchored at its first atom, Å.
+    /// Centre of mass of the unbroken molecule, inside the cell along periodic axes, Å.
     pub center: [f64; 3],
     /// Inertia tensor about the centre, amu Å².
     pub inertia: [[f64; 3]; 3],
@@ -68,12 +68,7 @@ impl<'a> MolecularFrame<'a> {
     /// # Errors
     /// [`Error::Argument`] for wrong lengths and masses that are not positive, [`Error::NonFinite`] for positions,
     /// [`Error::InfiniteMolecule`].
-    pub fn new(
-        positions: &'a [[f64; 3]],
-        masses: &'a [f64],
-        cell: &'a Cell,
-        molecules: &'a Molecules,
-    ) -> Result<Self> {
+    pub fn new(positions: &'a [[f64; 3]], masses: &'a [f64], cell: &'a Cell, molecules: &'a Molecules) -> Result<Self> {
         let n = positions.len();
         if molecules.n_atoms() != n {
             let expected = format!("molecules of these {n} atoms; find them again after adding or removing atoms");
@@ -94,6 +89,11 @@ impl<'a> MolecularFrame<'a> {
     /// The molecules.
     pub fn molecules(&self) -> &'a Molecules {
         self.molecules
+    }
+
+    /// The cell.
+    pub fn cell(&self) -> &'a Cell {
+        self.cell
     }
 
     /// Coordinates of the unbroken molecules, each anchored at its first atom.
@@ -140,7 +140,7 @@ impl<'a> MolecularFrame<'a> {
         (mass, add(origin, scaled(moment, 1.0 / mass)))
     }
 
-    /// The body, and the positions of its atoms relative to the centre.
+    /// The body, anchored at the first atom, and the positions of its atoms relative to the centre.
     fn body(&self, molecule: usize, relative: &mut Vec<[f64; 3]>) -> RigidBody {
         let members = self.molecules.members(molecule);
         let (mass, center) = self.center(molecule);
@@ -155,7 +155,7 @@ impl<'a> MolecularFrame<'a> {
             }
         }
         let trace = second[0][0] + second[1][1] + second[2][2];
-        let inertia = [0, 1, 2].map(|p| [0, 1, 2].map(|q| if p == q { trace - second[p][p] } else { -second[p][q] }));
+        let inertia = [0, 1, 2].map(|p| [0, 1, 2].map(|q| if p == q { trace - second[p][p] } else { 0.0 - second[p][q] }));
         RigidBody { mass, center, inertia }
     }
 }
@@ -167,14 +167,16 @@ pub(crate) fn check_rows(name: &'static str, rows: &[[f64; 3]]) -> Result<()> {
     }
 }
 
-/// Masses, centres and inertia tensors of all molecules.
+/// Masses, centres (inside the cell along periodic axes) and inertia tensors of all molecules.
 ///
 /// # Errors
 /// [`Error::Interrupted`].
 pub fn rigid_bodies(frame: &MolecularFrame<'_>, workers: Workers<'_>) -> Result<Vec<RigidBody>> {
     let pieces = workers.map_chunks(frame.molecules.len(), CHUNK, |molecules| {
         let mut relative = Vec::new();
-        Ok(molecules.map(|molecule| frame.body(molecule, &mut relative)).collect::<Vec<_>>())
+        let body = |molecule| frame.body(molecule, &mut relative);
+        let inside = |body: RigidBody| RigidBody { center: frame.cell.wrapped(body.center), ..body };
+        Ok(molecules.map(body).map(inside).collect::<Vec<_>>())
     })?;
     Ok(pieces.concat())
 }

@@ -17,27 +17,31 @@ pub struct Species {
     pub first: usize,
 }
 
+/// Whether a molecule is infinite, its elements and its bonds, in the order of the frame.
+type Listing<'a> = (bool, Vec<u8>, &'a [(u32, u32)]);
+
 /// The species in a frame, numbered by their first molecules, and the species of each molecule.
 ///
-/// `numbers` are the atomic numbers the molecules were found with, `bonds` sorted by first, then second atom. The fingerprint
-/// is computed once for all molecules that list the same elements and bonds in the same order, as those of a box usually do.
+/// `numbers` are the atomic numbers the molecules were found with, `bonds` the [`structural_bonds`](crate::structural_bonds),
+/// sorted by first, then second atom. The fingerprint is computed once for all molecules that list the same elements and bonds in the same order, as those of a box usually do.
 pub fn species(numbers: &[u8], bonds: &Bonds, molecules: &Molecules) -> (Vec<Species>, Vec<u32>) {
     let (offsets, pairs) = local_bonds(bonds, molecules);
     let mut kinds: Vec<Species> = Vec::new();
     let mut by_fingerprint: HashMap<u128, u32> = HashMap::new();
-    let mut by_listing: HashMap<(bool, Vec<u8>, &[(u32, u32)]), u32> = HashMap::new();
+    let mut by_listing: HashMap<Listing<'_>, u32> = HashMap::new();
     let mut kind_of = Vec::with_capacity(molecules.len());
     for molecule in 0..molecules.len() {
         let elements: Vec<u8> = molecules.members(molecule).iter().map(|&atom| numbers[atom as usize]).collect();
         let bonded = &pairs[offsets[molecule]..offsets[molecule + 1]];
         let infinite = molecules.infinite()[molecule];
-        let kind = *by_listing.entry((infinite, elements, bonded)).or_insert_with_key(|(infinite, elements, bonded)| {
-            let fingerprint = graph_fingerprint(elements, bonded, *infinite);
-            *by_fingerprint.entry(fingerprint).or_insert_with(|| {
-                kinds.push(Species { fingerprint, formula: hill_formula(elements), first: molecule });
-                kinds.len() as u32 - 1
-            })
-        });
+        let kind =
+            *by_listing.entry((infinite, elements, bonded)).or_insert_with_key(|(infinite, elements, bonded)| {
+                let fingerprint = graph_fingerprint(elements, bonded, *infinite);
+                *by_fingerprint.entry(fingerprint).or_insert_with(|| {
+                    kinds.push(Species { fingerprint, formula: hill_formula(elements), first: molecule });
+                    kinds.len() as u32 - 1
+                })
+            });
         kind_of.push(kind);
     }
     (kinds, kind_of)
@@ -85,7 +89,8 @@ pub fn hill_formula(numbers: &[u8]) -> String {
         };
         *counts.entry((place, symbol(number).unwrap_or("?"))).or_default() += 1;
     }
-    let part = |((_, name), count): ((u8, &str), usize)| if count == 1 { name.into() } else { format!("{name}{count}") };
+    let part =
+        |((_, name), count): ((u8, &str), usize)| if count == 1 { name.into() } else { format!("{name}{count}") };
     counts.into_iter().map(part).collect()
 }
 
