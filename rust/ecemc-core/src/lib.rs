@@ -21,10 +21,12 @@ mod graph;
 pub mod molecules;
 pub mod neighbors;
 mod parallel;
+pub mod rdf;
 pub mod rigid_body;
 mod simd;
 mod species;
 mod vector;
+pub mod voids;
 pub mod volume_scan;
 
 pub use bonds::{ANGLE_STRETCH, Bond, BondRule, Bonds, find_bonds, structural_bonds};
