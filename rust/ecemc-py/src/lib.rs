@@ -5,8 +5,8 @@
 mod arrays;
 mod environments;
 mod errors;
-mod molecules;
 mod io;
+mod molecules;
 mod neighbors;
 mod rigid_body;
 mod threads;
@@ -24,8 +24,9 @@ mod _core {
     #[pymodule_export]
     use crate::environments::local_environments;
     #[pymodule_export]
-    use crate::molecules::{find_molecules, graph_fingerprint, make_whole};
     use crate::io::{ExtxyzReader, Frames, count_frames};
+    #[pymodule_export]
+    use crate::molecules::{find_molecules, graph_fingerprint, make_whole};
     #[pymodule_export]
     use crate::neighbors::neighbor_list;
     #[pymodule_export]
