@@ -23,6 +23,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 mod _core {
     #[pymodule_export]
     use crate::environments::local_environments;
+    #[pymodule_export]
     use crate::io::{ExtxyzReader, Frames, count_frames};
     #[pymodule_export]
     use crate::molecules::{find_molecules, graph_fingerprint, make_whole};
