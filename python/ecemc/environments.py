@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["LocalEnvironments", "local_environments"]
+__all__ = ["LocalEnvironments", "frame_environments", "local_environments"]
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ase import Atoms
     from numpy.typing import NDArray
 
-    from ecemc.molecules import Scale
+    from ecemc.molecules import Molecules, Scale
 
     Environment = tuple[str, tuple[tuple[str, int], ...]]
 
@@ -123,19 +123,27 @@ def local_environments(
     >>> local_environments(box, 4.5).distribution
     {'H2O': {(6,): 1.0}}
     """
-    occurrences: Counter[Environment] = Counter()
-    n_frames = 0
+    result: LocalEnvironments | None = None
     for atoms in iterate(frames):
-        n_frames += 1
         molecules = find_molecules(atoms, scale=scale, n_threads=n_threads)
-        names = tuple(molecules.composition)
-        place = {name: k for k, name in enumerate(names)}
-        kinds = [place[name] for name in molecules.species]
-        frame = frame_with_molecules(atoms, molecules)
-        for (central, *around), times in _core.local_environments(frame, kinds, len(names), radius, n_threads):
-            present = tuple((name, count) for name, count in zip(names, around, strict=True) if count)
-            occurrences[names[central], present] += times
-    if not n_frames:
+        around = frame_environments(atoms, molecules, radius, n_threads=n_threads)
+        result = around if result is None else result + around
+    if result is None:
         message = "frames: got none, expected at least one"
         raise InputError(message)
-    return LocalEnvironments(float(radius), n_frames, occurrences)
+    return result
+
+
+def frame_environments(
+    atoms: Atoms, molecules: Molecules, radius: float, *, n_threads: int | None = None
+) -> LocalEnvironments:
+    """:func:`local_environments` of one frame whose molecules are known."""
+    names = tuple(molecules.composition)
+    place = {name: k for k, name in enumerate(names)}
+    kinds = [place[name] for name in molecules.species]
+    frame = frame_with_molecules(atoms, molecules)
+    occurrences: Counter[Environment] = Counter()
+    for (central, *around), times in _core.local_environments(frame, kinds, len(names), radius, n_threads):
+        present = tuple((name, count) for name, count in zip(names, around, strict=True) if count)
+        occurrences[names[central], present] += times
+    return LocalEnvironments(float(radius), 1, occurrences)

@@ -6,6 +6,7 @@ __all__ = [
     "COMPOSITION",
     "CONFIG_TYPE",
     "DENSITY",
+    "FORCE_FIELD",
     "MOLECULE",
     "MOLECULE_SPECIES",
     "PARENT_ATOM",
@@ -17,6 +18,7 @@ __all__ = [
     "SEED",
     "STEP",
     "TEMPERATURE",
+    "TEMPERATURE_TARGET",
     "TIME",
     "belongs_to_geometry",
 ]
@@ -28,8 +30,11 @@ REF_FORCES = "REF_forces"
 REF_VIRIAL = "REF_virial"
 #: Kind of configuration, as in gap_fit.
 CONFIG_TYPE = "config_type"
-#: Target temperature in K is ``temperature_target`` where it differs; this is the instantaneous kinetic one.
+#: Instantaneous kinetic temperature, K; the thermostat's target stands beside it.
 TEMPERATURE = "temperature"
+TEMPERATURE_TARGET = "temperature_target"
+#: Name of the force field that made the labels.
+FORCE_FIELD = "force_field"
 #: g/cm³.
 DENSITY = "density"
 #: Such as ``16EC:32EMC``.
