@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 __version__: str
 
+def simd_level() -> str: ...
 def neighbor_list(
     quantities: str,
     positions: NDArray[np.float64],

@@ -13,9 +13,13 @@ from ecemc.analysis.checks import Check
 if TYPE_CHECKING:
     from ecemc.analysis.result import Analysis, Series
 
-#: Largest empty sphere in units of the molecular spacing.
+#: Radius of the largest empty sphere in units of the molecular spacing (V/N)^(1/3), measured on EC:EMC (1:2) liquids in
+#: OPLS-AA, boxes of 48 molecules: 0.53 to 0.73 at 400 K and 1 atm (0.99 g/cm³); 1.04 to 1.26 in the cavity that opens
+#: when the same box is held at 0.60 g/cm³ and 350 K. In 12-molecule boxes stretched to 0.48 g/cm³ (DFT training set)
+#: holes of 0.69 to 0.83 are seen before they collect into a bubble.
 ATTENTION_RATIO = 0.85
-FAIL_RATIO = 1.1
+#: A sphere whose radius is the distance between molecules: one could put several molecules in.
+FAIL_RATIO = 1.0
 
 
 def void_thresholds(analysis: Analysis) -> tuple[float, float]:

@@ -20,6 +20,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[pymodule]
 mod _core {
+    use pyo3::prelude::*;
+
     #[pymodule_export]
     use crate::environments::local_environments;
     #[pymodule_export]
@@ -30,6 +32,12 @@ mod _core {
     use crate::rigid_body::{decompose_forces, rigid_bodies};
     #[pymodule_export]
     use crate::volume_scan::volume_scan;
+
+    /// Instruction set that the kernels use on this machine.
+    #[pyfunction]
+    fn simd_level() -> &'static str {
+        ecemc_core::simd_level()
+    }
 
     /// Version of the compiled kernels, the same as the package's.
     #[pymodule_export]
