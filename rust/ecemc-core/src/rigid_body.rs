@@ -155,7 +155,8 @@ impl<'a> MolecularFrame<'a> {
             }
         }
         let trace = second[0][0] + second[1][1] + second[2][2];
-        let inertia = [0, 1, 2].map(|p| [0, 1, 2].map(|q| if p == q { trace - second[p][p] } else { 0.0 - second[p][q] }));
+        let inertia =
+            [0, 1, 2].map(|p| [0, 1, 2].map(|q| if p == q { trace - second[p][p] } else { 0.0 - second[p][q] }));
         RigidBody { mass, center, inertia }
     }
 }

@@ -7,8 +7,10 @@ mod environments;
 mod errors;
 mod molecules;
 mod neighbors;
+mod rdf;
 mod rigid_body;
 mod threads;
+mod voids;
 mod volume_scan;
 
 use pyo3::prelude::*;
@@ -29,7 +31,11 @@ mod _core {
     #[pymodule_export]
     use crate::neighbors::neighbor_list;
     #[pymodule_export]
+    use crate::rdf::RDFAccumulator;
+    #[pymodule_export]
     use crate::rigid_body::{decompose_forces, rigid_bodies};
+    #[pymodule_export]
+    use crate::voids::{largest_empty_sphere, void_fraction};
     #[pymodule_export]
     use crate::volume_scan::volume_scan;
 
