@@ -47,7 +47,9 @@ def rdf(
 
     Example:  ecemc rdf run.extxyz --r-max 10 -o rdf.png
     """
+    from ecemc.analysis import default_r_max  # noqa: PLC0415
     from ecemc.rdf import rdf as compute  # noqa: PLC0415
+    from ecemc.report.files import write_atomically  # noqa: PLC0415
     from ecemc.trajectory import iread  # noqa: PLC0415
 
     kind = out.suffix.lower() if out else ".csv"
@@ -71,3 +73,25 @@ def rdf(
         write_atomically(out, content)
         say(f"{out}: {len(result.inter)} pairs of elements, {result.n_frames} frames")
     return DONE
+
+
+def _counted(first: Atoms, rest: Iterator[Atoms], progress: Any) -> Iterator[Atoms]:
+    """Put the first frame back and count."""
+    yield first
+    progress(1)
+    for number, atoms in enumerate(rest, start=2):
+        yield atoms
+        progress(number)
+
+
+def _content(result: RDF, kind: str) -> bytes:
+    """Content of the file to write."""
+    if kind == ".png":
+        from ecemc import plots  # noqa: PLC0415
+
+        return plots.png(plots.rdf_figure(result))
+    if kind == ".json":
+        return (json.dumps(result.to_dict(), indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
+    from ecemc.report.tables import rdf_csv  # noqa: PLC0415
+
+    return rdf_csv(result)

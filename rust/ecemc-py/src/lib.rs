@@ -35,7 +35,7 @@ mod _core {
     #[pymodule_export]
     use crate::rigid_body::{decompose_forces, rigid_bodies};
     #[pymodule_export]
-    use crate::voids::{largest_empty_sphere, void_fraction};
+    use crate::voids::{largest_empty_sphere, void_fraction, van_der_waals_radius};
     #[pymodule_export]
     use crate::volume_scan::volume_scan;
 
