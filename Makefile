@@ -30,7 +30,7 @@ $(VENV)/bench.stamp: requirements/bench.txt $(VENV)/run.stamp
 	@touch $@
 
 $(VENV)/build.stamp: $(RUST) $(VENV)/run.stamp
-	VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/maturin develop --quiet --release --locked
+	PIP_QUIET=1 VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/maturin develop --quiet --release --locked
 	@touch $@
 
 quickstart: $(VENV)/build.stamp

@@ -3,6 +3,25 @@
 from __future__ import annotations
 
 from ecemc._core import __version__
+from ecemc.environments import LocalEnvironments, local_environments
+from ecemc.molecules import Molecules, find_molecules, make_whole, register_species, split_molecules
 from ecemc.neighbors import neighbor_list
+from ecemc.rigid_body import ForceDecomposition, RigidBodies, decompose_forces, rigid_bodies
+from ecemc.volume_scan import volume_scan
 
-__all__ = ["__version__", "neighbor_list"]
+__all__ = [
+    "ForceDecomposition",
+    "LocalEnvironments",
+    "Molecules",
+    "RigidBodies",
+    "__version__",
+    "decompose_forces",
+    "find_molecules",
+    "local_environments",
+    "make_whole",
+    "neighbor_list",
+    "register_species",
+    "rigid_bodies",
+    "split_molecules",
+    "volume_scan",
+]

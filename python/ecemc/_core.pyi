@@ -14,3 +14,37 @@ def neighbor_list(
     per_species: tuple[NDArray[np.uint32], NDArray[np.float64]] | None = None,
     n_threads: int | None = None,
 ) -> tuple[NDArray[Any], ...]: ...
+
+# frame: (positions, cell, pbc, masses, index, image, infinite)
+
+def find_molecules(
+    positions: NDArray[np.float64],
+    numbers: NDArray[np.int64],
+    cell_matrix: NDArray[np.float64],
+    pbc: tuple[bool, bool, bool],
+    scale: float,
+    factors: list[tuple[int, float]],
+    n_threads: int | None = None,
+) -> tuple[
+    NDArray[np.int64],
+    NDArray[np.int64],
+    NDArray[np.bool_],
+    NDArray[np.int64],
+    NDArray[np.int64],
+    list[int],
+    list[tuple[str, str]],
+]: ...
+def graph_fingerprint(numbers: list[int], bonds: list[tuple[int, int]]) -> str: ...
+def make_whole(frame: tuple[Any, ...]) -> NDArray[np.float64]: ...
+def rigid_bodies(
+    frame: tuple[Any, ...], n_threads: int | None = None
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]: ...
+def decompose_forces(
+    frame: tuple[Any, ...], forces: NDArray[np.float64], n_threads: int | None = None
+) -> list[NDArray[np.float64]]: ...
+def volume_scan(
+    frame: tuple[Any, ...], scales: list[float], rigid: bool, n_threads: int | None = None
+) -> list[NDArray[np.float64]]: ...
+def local_environments(
+    frame: tuple[Any, ...], species: list[int], n_species: int, radius: float, n_threads: int | None = None
+) -> list[tuple[list[int], int]]: ...

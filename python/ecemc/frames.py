@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-__all__ = ["Geometry", "geometry"]
+__all__ = ["Geometry", "geometry", "iterate", "without_labels"]
 
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from ase import Atoms
 
 from ecemc.errors import InputError
+from ecemc.keys import belongs_to_geometry
 
 if TYPE_CHECKING:
-    from ase import Atoms
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
 
 
@@ -50,6 +53,29 @@ def geometry(atoms: Atoms) -> Geometry:
         message = f"atoms: got {type(atoms).__name__}, expected ase.Atoms (positions, cell, pbc): {error}"
         raise InputError(message) from error
     if positions.ndim != 2 or positions.shape[1] != 3 or cell.shape != (3, 3):
-        message = f"atoms: positions of shape {positions.shape} and cell of shape {cell.shape}, expected (n, 3) and (3, 3)"
+        message = (
+            f"atoms: positions of shape {positions.shape} and cell of shape {cell.shape}, expected (n, 3) and (3, 3)"
+        )
         raise InputError(message)
     return Geometry(positions, cell, (x, y, z))
+
+
+def iterate(frames: Atoms | Iterable[Atoms]) -> Iterable[Atoms]:
+    """Frames one by one, from one ``Atoms`` object, a list or any iterator."""
+    return [frames] if isinstance(frames, Atoms) else frames
+
+
+def without_labels(atoms: Atoms) -> Atoms:
+    """Copy without calculator and without the energies, forces and other quantities of this very geometry.
+
+    Examples
+    --------
+    >>> from ase import Atoms
+    >>> sorted(without_labels(Atoms("He", info={"REF_energy": 1.0, "config_type": "liquid"})).info)
+    ['config_type']
+    """
+    copy: Atoms = atoms.copy()
+    for table in (copy.info, copy.arrays):
+        for key in [key for key in table if belongs_to_geometry(str(key))]:
+            del table[key]
+    return copy

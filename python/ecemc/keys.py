@@ -6,13 +6,21 @@ __all__ = [
     "COMPOSITION",
     "CONFIG_TYPE",
     "DENSITY",
+    "FORCE_FIELD",
+    "MOLECULE",
+    "MOLECULE_SPECIES",
+    "PARENT_ATOM",
     "REF_ENERGY",
     "REF_FORCES",
     "REF_VIRIAL",
+    "SCAN_MODE",
+    "SCAN_SCALE",
     "SEED",
     "STEP",
     "TEMPERATURE",
+    "TEMPERATURE_TARGET",
     "TIME",
+    "belongs_to_geometry",
 ]
 
 #: Labels: total energy (eV), forces (eV/Å), virial (9 numbers, eV, W = −stress·V).
@@ -22,8 +30,11 @@ REF_FORCES = "REF_forces"
 REF_VIRIAL = "REF_virial"
 #: Kind of configuration, as in gap_fit.
 CONFIG_TYPE = "config_type"
-#: Target temperature in K is ``temperature_target`` where it differs; this is the instantaneous kinetic one.
+#: Instantaneous kinetic temperature, K; the thermostat's target stands beside it.
 TEMPERATURE = "temperature"
+TEMPERATURE_TARGET = "temperature_target"
+#: Name of the force field that made the labels.
+FORCE_FIELD = "force_field"
 #: g/cm³.
 DENSITY = "density"
 #: Such as ``16EC:32EMC``.
@@ -34,3 +45,39 @@ SEED = "seed"
 TIME = "time"
 #: MD step since the start of the production run.
 STEP = "step"
+#: Number and species of the molecule that was cut out of a larger configuration.
+MOLECULE = "molecule"
+MOLECULE_SPECIES = "molecule_species"
+#: Array: index of each atom in the configuration it was cut out of.
+PARENT_ATOM = "parent_atom"
+#: Linear factor on cell vectors and centres of mass, and ``rigid`` or ``affine``.
+SCAN_SCALE = "scan_scale"
+SCAN_MODE = "scan_mode"
+
+_OF_GEOMETRY = frozenset(
+    {
+        "density",
+        "dipole",
+        "energies",
+        "energy",
+        "force",
+        "forces",
+        "pressure",
+        "stress",
+        "stresses",
+        "virial",
+        "virials",
+        "volume",
+    }
+)
+
+
+def belongs_to_geometry(key: str) -> bool:
+    """Whether a key names a quantity that is wrong once atoms or cell are moved, such as an energy.
+
+    Examples
+    --------
+    >>> [belongs_to_geometry(key) for key in ("REF_energy", "forces_trans", "density", "config_type")]
+    [True, True, True, False]
+    """
+    return not _OF_GEOMETRY.isdisjoint(key.lower().split("_"))

@@ -1,6 +1,6 @@
 //! The simulation cell: any three row vectors, periodic along any of them.
 
-use crate::vector::{cross, dot, norm, scaled, times};
+use crate::vector::{cross, dot, norm, scaled, sub, times};
 use crate::{Error, Result};
 
 /// A parallelepiped with row vectors, periodic along the axes whose flag is set.
@@ -110,6 +110,13 @@ impl Cell {
     pub fn home_shift(&self, r: [f64; 3]) -> [i32; 3] {
         let f = self.fractional(r);
         [0, 1, 2].map(|k| if self.pbc[k] { f[k].floor() as i32 } else { 0 })
+    }
+
+    /// The copy of a point that lies inside the cell along periodic axes.
+    #[inline]
+    pub fn wrapped(&self, r: [f64; 3]) -> [f64; 3] {
+        let home = self.home_shift(r);
+        if home == [0; 3] { r } else { sub(r, self.lattice_vector(home)) }
     }
 }
 

@@ -51,6 +51,14 @@ pub enum Error {
         /// Its first atom.
         atom: usize,
     },
+    /// An error in one of many frames.
+    #[error("frame {frame}: {error}")]
+    Frame {
+        /// Number of the frame, counted from 0.
+        frame: u64,
+        /// What is wrong with it.
+        error: Box<Error>,
+    },
     /// The caller asked to stop.
     #[error("interrupted")]
     Interrupted,
@@ -60,5 +68,11 @@ impl Error {
     /// An [`Error::Argument`] from anything that can be shown.
     pub fn argument(name: &'static str, got: impl ToString, expected: impl ToString) -> Self {
         Self::Argument { name, got: got.to_string(), expected: expected.to_string() }
+    }
+
+    /// The same error with the number of the frame it was found in.
+    #[must_use]
+    pub fn in_frame(self, frame: u64) -> Self {
+        if self == Self::Interrupted { self } else { Self::Frame { frame, error: Box::new(self) } }
     }
 }

@@ -11,13 +11,29 @@
 //! * Long kernels take a [`Workers`] and ask it now and then whether to go on; see [`Error::Interrupted`].
 #![forbid(unsafe_code)]
 
+mod bonds;
 mod cell;
+mod eigen;
+mod elements;
+pub mod environments;
 mod error;
+mod graph;
+pub mod molecules;
 pub mod neighbors;
 mod parallel;
+pub mod rdf;
+pub mod rigid_body;
 mod simd;
+mod species;
 mod vector;
+pub mod voids;
+pub mod volume_scan;
 
+pub use bonds::{ANGLE_STRETCH, Bond, BondRule, Bonds, find_bonds, structural_bonds};
 pub use cell::Cell;
+pub use elements::{covalent_radius, symbol};
 pub use error::{Error, Result};
+pub use graph::{INDIVIDUALIZED, graph_fingerprint};
+pub use molecules::Molecules;
 pub use parallel::Workers;
+pub use species::{Species, hill_formula, species};

@@ -38,8 +38,8 @@ pub fn array1<T: Element>(py: Python<'_>, data: Vec<T>) -> Bound<'_, PyArray1<T>
     PyArray1::from_vec(py, data)
 }
 
-/// An (n, 3) array that takes over a vector's memory.
-pub fn array2<T: Element>(py: Python<'_>, data: Vec<[T; 3]>) -> PyResult<Bound<'_, PyArray2<T>>> {
+/// An (n, W) array that takes over a vector's memory.
+pub fn array2<T: Element, const W: usize>(py: Python<'_>, data: Vec<[T; W]>) -> PyResult<Bound<'_, PyArray2<T>>> {
     let n = data.len();
-    PyArray1::from_vec(py, data.into_flattened()).reshape([n, 3])
+    PyArray1::from_vec(py, data.into_flattened()).reshape([n, W])
 }

@@ -35,6 +35,8 @@ pub struct CellGrid {
     pub z: Vec<f64>,
     /// `order[k]` is the input index of sorted atom k. Ascending within each bin.
     pub order: Vec<u32>,
+    /// `places[i]` is the place of input atom i in the sorted order.
+    pub places: Vec<u32>,
     /// The shift of each sorted atom in units of the *given* cell: `r = wrapped + homes·cell`.
     pub homes: Vec<[i32; 3]>,
     /// Lattice shifts that runs refer to, in units of the given cell, ascending.
@@ -90,6 +92,11 @@ impl CellGrid {
     /// Number of bins.
     pub fn n_bins(&self) -> usize {
         self.bins.iter().product()
+    }
+
+    /// Index of the shift (0, 0, 0).
+    pub fn no_shift(&self) -> usize {
+        self.shifts.len() / 2 // every shift and its negative are there, in order
     }
 
     /// The atoms of a bin, in sorted order.
@@ -154,28 +161,31 @@ impl CellGrid {
         layout: &Layout,
     ) -> Self {
         let n_bins: usize = layout.bins.iter().product();
-        let places: Vec<(u32, [i32; 3])> = fractional.iter().map(|&f| layout.place(f)).collect();
+        let bins: Vec<(u32, [i32; 3])> = fractional.iter().map(|&f| layout.place(f)).collect();
         let mut starts = vec![0u32; n_bins + 1];
-        for (bin, _) in &places {
+        for (bin, _) in &bins {
             starts[*bin as usize + 1] += 1;
         }
         for b in 0..n_bins {
             starts[b + 1] += starts[b];
         }
         let mut order = vec![0u32; positions.len()];
+        let mut places = vec![0u32; positions.len()];
         let mut next = starts.clone();
-        for (i, (bin, _)) in places.iter().enumerate() {
+        for (i, (bin, _)) in bins.iter().enumerate() {
+            places[i] = next[*bin as usize];
             order[next[*bin as usize] as usize] = i as u32;
             next[*bin as usize] += 1;
         }
-        let wrapped = |i: u32| add(positions[i as usize], scaled(basis.lattice_vector(places[i as usize].1), -1.0));
+        let wrapped = |i: u32| add(positions[i as usize], scaled(basis.lattice_vector(bins[i as usize].1), -1.0));
         let largest = positions.iter().flatten().fold(0.0f64, |a, &b| a.max(b.abs()));
         Self {
             x: order.iter().map(|&i| wrapped(i)[0]).collect(),
             y: order.iter().map(|&i| wrapped(i)[1]).collect(),
             z: order.iter().map(|&i| wrapped(i)[2]).collect(),
-            homes: order.iter().map(|&i| in_given_basis(places[i as usize].1, transform)).collect(),
+            homes: order.iter().map(|&i| in_given_basis(bins[i as usize].1, transform)).collect(),
             order,
+            places,
             shifts: Vec::new(),
             shift_vectors: Vec::new(),
             // A few roundings of numbers as large as the largest coordinate.

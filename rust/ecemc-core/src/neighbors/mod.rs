@@ -16,3 +16,4 @@ pub use cell_grid::{CellGrid, Run};
 pub use cutoffs::Cutoffs;
 pub use list::{Columns, NeighborList, neighbor_list};
 pub use pairs::{Pair, Pairs};
+pub(crate) use reduction::reduce;

@@ -33,6 +33,7 @@ pub struct Pairs {
     pairs: Vec<Pair>,
     homes: Vec<[i32; 3]>,
     shifts: Vec<[i32; 3]>,
+    shift_vectors: Vec<[f64; 3]>,
 }
 
 impl Pairs {
@@ -48,7 +49,13 @@ impl Pairs {
         for (&i, &home) in grid.order.iter().zip(&grid.homes) {
             homes[i as usize] = home;
         }
-        let mut found = Self { first: vec![0], pairs: Vec::new(), homes, shifts: grid.shifts.clone() };
+        let mut found = Self {
+            first: vec![0],
+            pairs: Vec::new(),
+            homes,
+            shifts: grid.shifts.clone(),
+            shift_vectors: grid.shift_vectors.clone(),
+        };
         let search = Search { positions, cell, cutoffs, grid: &grid, found: &found };
         let bins_per_piece = (ATOMS_PER_PIECE * grid.n_bins()).div_ceil(positions.len().max(1));
         let pieces = workers.map_chunks(grid.n_bins(), bins_per_piece, |bins| Ok(search.bins(bins)))?;
@@ -84,8 +91,12 @@ impl Pairs {
     #[inline]
     pub fn vector(&self, positions: &[[f64; 3]], cell: &Cell, i: usize, pair: Pair) -> [f64; 3] {
         let direct = sub(positions[pair.j()], positions[i]);
-        let shift = self.shift(i, pair);
-        if shift == [0; 3] { direct } else { add(direct, cell.lattice_vector(shift)) }
+        // Atoms of the same home cell, that is nearly all, share the shift's vector with their run.
+        if self.homes[i] == self.homes[pair.j()] {
+            add(direct, self.shift_vectors[pair.shift_code()])
+        } else {
+            add(direct, cell.lattice_vector(self.shift(i, pair)))
+        }
     }
 }
 
@@ -108,48 +119,48 @@ struct Search<'a> {
 }
 
 /// Everything that can be seen from one bin, gathered so that the distance loop runs over contiguous memory.
+///
+/// The candidates are sorted once for all atoms of the bin, so that what is selected of them is in order already.
 #[derive(Default)]
 struct Candidates {
+    /// The pair that each would be.
+    sorted: Vec<Pair>,
     x: Vec<f64>,
     y: Vec<f64>,
     z: Vec<f64>,
-    pairs: Vec<Pair>,
     distances2: Vec<f64>,
     hits: Vec<u32>,
-    /// Where the atoms of the bin itself begin.
-    own: usize,
 }
 
 impl Search<'_> {
     fn bins(&self, bins: std::ops::Range<usize>) -> Piece {
         let mut piece = Piece::default();
-        let (mut runs, mut candidates, mut order) = (Vec::new(), Candidates::default(), Order::new(self.grid.len()));
+        let (mut runs, mut candidates) = (Vec::new(), Candidates::default());
         for bin in bins.filter(|&b| !self.grid.atoms(b).is_empty()) {
             self.grid.runs(bin, &mut runs);
-            candidates.gather(self.grid, &runs, bin);
-            for (rank, k) in self.grid.atoms(bin).enumerate() {
-                let start = piece.pairs.len();
-                self.atom(k, rank, &mut candidates, &mut piece.pairs);
-                order.sort(&mut piece.pairs[start..]);
+            candidates.gather(self.grid, &runs);
+            for k in self.grid.atoms(bin) {
+                self.atom(k, &mut candidates, &mut piece.pairs);
                 piece.atoms.push((self.grid.order[k], piece.pairs.len()));
             }
         }
         piece
     }
 
-    /// Appends the pairs of sorted atom `k`, number `rank` of its bin.
-    fn atom(&self, k: usize, rank: usize, candidates: &mut Candidates, pairs: &mut Vec<Pair>) {
+    /// Appends the pairs of sorted atom `k`.
+    fn atom(&self, k: usize, candidates: &mut Candidates, pairs: &mut Vec<Pair>) {
         let (grid, i) = (self.grid, self.grid.order[k] as usize);
         let cutoff = self.cutoffs.max();
         let (sure, possible) = ((cutoff - grid.tolerance).max(0.0), cutoff + grid.tolerance);
-        candidates.select([grid.x[k], grid.y[k], grid.z[k]], possible * possible, rank);
+        candidates.select([grid.x[k], grid.y[k], grid.z[k]], possible * possible);
         // Far from a common cutoff the rounded distance decides; otherwise the one that the caller will see.
         let decided = matches!(self.cutoffs, Cutoffs::Uniform(_)) && candidates.all_below(sure * sure);
-        let found = candidates.hits.iter().map(|&hit| candidates.pairs[hit as usize]);
+        let found = candidates.hits.iter().map(|&hit| candidates.sorted[hit as usize]);
+        let itself = Pair::new(i as u32, grid.no_shift());
         if decided {
-            pairs.extend(found);
+            pairs.extend(found.filter(|&pair| pair != itself));
         } else {
-            pairs.extend(found.filter(|&pair| self.is_pair(i, pair)));
+            pairs.extend(found.filter(|&pair| pair != itself && self.is_pair(i, pair)));
         }
     }
 
@@ -160,34 +171,32 @@ impl Search<'_> {
 }
 
 impl Candidates {
-    fn gather(&mut self, grid: &CellGrid, runs: &[Run], bin: usize) {
-        let home = grid.atoms(bin).start;
-        self.x.clear();
-        self.y.clear();
-        self.z.clear();
-        self.pairs.clear();
+    fn gather(&mut self, grid: &CellGrid, runs: &[Run]) {
+        self.sorted.clear();
         for run in runs {
-            let shift = grid.shift_vectors[run.shift];
-            if grid.shifts[run.shift] == [0; 3] && (run.start..run.end).contains(&home) {
-                self.own = self.x.len() + home - run.start;
-            }
-            self.x.extend(grid.x[run.start..run.end].iter().map(|x| x + shift[0]));
-            self.y.extend(grid.y[run.start..run.end].iter().map(|y| y + shift[1]));
-            self.z.extend(grid.z[run.start..run.end].iter().map(|z| z + shift[2]));
-            self.pairs.extend(grid.order[run.start..run.end].iter().map(|&j| Pair::new(j, run.shift)));
+            self.sorted.extend(grid.order[run.start..run.end].iter().map(|&j| Pair::new(j, run.shift)));
+        }
+        self.sorted.sort_unstable();
+        let shifted = |c: &[f64], axis: usize, pair: Pair| {
+            c[grid.places[pair.j()] as usize] + grid.shift_vectors[pair.shift_code()][axis]
+        };
+        for (axis, (from, to)) in
+            [(&grid.x, &mut self.x), (&grid.y, &mut self.y), (&grid.z, &mut self.z)].into_iter().enumerate()
+        {
+            to.clear();
+            to.extend(self.sorted.iter().map(|&pair| shifted(from, axis, pair)));
         }
         self.distances2.resize(self.x.len(), 0.0);
     }
 
-    /// Finds the candidates closer to `p`, atom number `rank` of the bin, than the square root of `limit2`.
-    fn select(&mut self, p: [f64; 3], limit2: f64, rank: usize) {
-        let Self { x, y, z, distances2, hits, own, .. } = self;
+    /// Finds the candidates closer to `p` than the square root of `limit2`.
+    fn select(&mut self, p: [f64; 3], limit2: f64) {
+        let Self { x, y, z, distances2, hits, .. } = self;
         hits.resize(distances2.len() + LANES, 0);
         let n = simd::dispatch(
             #[inline(always)]
             || {
                 squared_distances(x, y, z, p, distances2);
-                distances2[*own + rank] = f64::INFINITY; // an atom is not its own neighbour
                 indices_below(distances2, limit2, hits)
             },
         );
@@ -198,58 +207,6 @@ impl Candidates {
     fn all_below(&self, limit2: f64) -> bool {
         self.hits.iter().all(|&hit| self.distances2[hit as usize] < limit2)
     }
-}
-
-/// Sorts the pairs of an atom by marking the second atoms in a bitmap and reading it from the left: several times faster
-/// than comparing, since an atom has some dozens of neighbours out of a few thousand.
-struct Order {
-    /// One bit for each atom.
-    atoms: Vec<u64>,
-    /// One bit for each word of `atoms`.
-    words: Vec<u64>,
-    pairs: Vec<Pair>,
-}
-
-impl Order {
-    fn new(n_atoms: usize) -> Self {
-        let words = n_atoms.div_ceil(64);
-        Self { atoms: vec![0; words], words: vec![0; words.div_ceil(64)], pairs: vec![Pair(0); n_atoms] }
-    }
-
-    fn sort(&mut self, pairs: &mut [Pair]) {
-        let mut repeated = false;
-        for &pair in pairs.iter() {
-            let (j, word) = (pair.j(), pair.j() / 64);
-            repeated |= self.atoms[word] >> (j % 64) & 1 == 1;
-            self.atoms[word] |= 1 << (j % 64);
-            self.words[word / 64] |= 1 << (word % 64);
-            self.pairs[j] = pair;
-        }
-        let mut n = 0;
-        for w in 0..self.words.len() {
-            while let Some(word) = take_lowest(&mut self.words[w]) {
-                let word = w * 64 + word;
-                while let Some(bit) = take_lowest(&mut self.atoms[word]) {
-                    if !repeated {
-                        pairs[n] = self.pairs[word * 64 + bit];
-                        n += 1;
-                    }
-                }
-            }
-        }
-        if repeated {
-            // An atom seen through several images has one bit only.
-            pairs.sort_unstable();
-        }
-    }
-}
-
-/// Clears the lowest set bit and returns its number.
-#[inline]
-fn take_lowest(bits: &mut u64) -> Option<usize> {
-    let lowest = bits.trailing_zeros() as usize;
-    *bits &= bits.wrapping_sub(1);
-    (lowest < 64).then_some(lowest)
 }
 
 #[inline(always)]

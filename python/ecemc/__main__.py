@@ -1,0 +1,7 @@
+"""``python -m ecemc``."""
+
+from __future__ import annotations
+
+from ecemc.cli import main
+
+main()

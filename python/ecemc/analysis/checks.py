@@ -1,0 +1,174 @@
+"""The verdict: what was measured, against which threshold, what it means and what to do."""
+
+from __future__ import annotations
+
+__all__ = ["Check", "Status", "Verdict", "judge"]
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from ecemc.text import with_error
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ecemc.analysis.integrity import Integrity
+    from ecemc.analysis.result import Series
+
+Status = Literal["pass", "attention", "fail"]
+
+_ORDER: tuple[Status, ...] = ("pass", "attention", "fail")
+
+#: Drifts of a mean between the halves of a run that are certainly not noise, in standard errors.
+DRIFT_SIGMAS = 3.0
+#: Relative drift of the density from which on the system is no equilibrium liquid at all, whatever the noise.
+DRIFT_RELATIVE = 0.05
+#: Independent entries below which an error bar is itself a guess.
+MIN_EFFECTIVE = 10.0
+#: Relative deviation of the mean temperature from its target that matters.
+TEMPERATURE_RELATIVE = 0.02
+
+
+@dataclass(frozen=True)
+class Check:
+    """One question to the run and its answer."""
+
+    name: str
+    status: Status
+    #: what was measured, with error and unit
+    measured: str
+    #: what would have passed
+    threshold: str
+    #: what it means, in a sentence
+    explanation: str
+    #: what to do, empty if nothing
+    advice: str = ""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """All checks and the worst of their answers."""
+
+    status: Status
+    #: one sentence
+    summary: str
+    checks: tuple[Check, ...]
+
+
+def judge(checks: Iterable[Check]) -> Verdict:
+    """Sum checks up.
+
+    Examples
+    --------
+    >>> judge([Check("density", "pass", "0.985 g/cm³", "steady", "The density is steady.")]).summary
+    'All checks passed: density.'
+    """
+    checks = tuple(sorted(checks, key=lambda check: -_ORDER.index(check.status)))
+    status = max((check.status for check in checks), key=_ORDER.index, default="pass")
+    if status == "pass":
+        summary = f"All checks passed: {', '.join(check.name for check in checks)}."
+    else:
+        summary = " ".join(check.explanation for check in checks if check.status == status)
+    return Verdict(status, summary, checks)
+
+
+def check_system(integrity: Integrity) -> Check:
+    """Is it one system in all frames?"""
+    n = len(integrity.compositions)
+    measured = f"{n} system{'s' * (n > 1)} in {len(integrity.system)} frames"
+    threshold = "the same atoms in the same order in all frames"
+    if n == 1:
+        return Check("one system", "pass", measured, threshold, "All frames show the same atoms.")
+    return Check(
+        "one system", "attention", measured, threshold,
+        f"The file holds {n} different systems, so it is a collection, not one run: no error bars from time correlation, "
+        "and all averages mix the systems.",
+        "Select the frames of one system, as in --select '3:', if you want a run's statistics.",
+    )  # fmt: skip
+
+
+def check_molecules(integrity: Integrity) -> Check:
+    """Are the molecules those of the first frame, in every frame?"""
+    threshold = "the bonds of the first frame in every frame"
+    frames = integrity.changed_frames
+    if not frames:
+        n = len(integrity.n_changed)
+        return Check(
+            "molecules", "pass", f"no bond changed in {n} frames", threshold, "All molecules are intact in all frames."
+        )
+    first = integrity.changes[0]
+    what = ", ".join(
+        [f"{name} lost" for name in first.disappeared]
+        + [f"{name} formed" for name in first.appeared]
+        + [f"bond {name} broken" for name in first.broken[:2]]
+        + [f"bond {name} formed" for name in first.formed[:2]]
+    )
+    measured = f"bonds changed in {len(frames)} of {len(integrity.n_changed)} frames"
+    text = f"frame {first.frame}: {what}"
+    if integrity.longest_change == 1 and not integrity.n_changed[-1]:
+        return Check(
+            "molecules", "attention", measured, threshold,
+            f"Bonds cross the bond criterion for single frames and come back at once (first in {text}).",
+            "Look at these frames: a stiff bond should not stretch by 30%. At very high temperature a larger "
+            "--bond-scale may be right.",
+        )  # fmt: skip
+    return Check(
+        "molecules", "fail", measured, threshold,
+        f"Molecules react (first in {text}).",
+        "If no chemistry is expected, the model fails here: add such frames, labelled, to the training set.",
+    )  # fmt: skip
+
+
+def check_density(series: Series, time_series: bool) -> Check:
+    """Is the density steady, and known?"""
+    unit, s = series.unit, series.statistics
+    threshold = f"drift below {DRIFT_SIGMAS:g} standard errors, at least {MIN_EFFECTIVE:g} independent samples"
+    if s is None or not time_series:
+        low, high = float(min(series.values)), float(max(series.values))
+        return Check(
+            "density", "attention", f"{low:.3f} to {high:.3f} {unit}", threshold,
+            "The density cannot be judged: the frames are not a time series of one system.",
+        )  # fmt: skip
+    if s.std == 0.0 or s.std <= 1e-9 * s.mean or s.n == 1:
+        return Check(
+            "density", "pass", f"{s.mean:.4f} {unit}", "constant", f"The density is fixed at {s.mean:.4f} {unit}."
+        )
+    measured = f"{with_error(s.mean, s.stderr)} {unit}, drift {s.drift:+.4f} ({s.drift_sigmas:+.1f}σ)"
+    if abs(s.drift) > DRIFT_RELATIVE * s.mean and abs(s.drift_sigmas) > DRIFT_SIGMAS:
+        way = "expands" if s.drift < 0.0 else "shrinks"
+        return Check(
+            "density", "fail", measured, threshold,
+            f"The density is not steady: the box {way} by {abs(s.drift) / s.mean:.0%} between the halves of the run.",
+            "A liquid that expands without end evaporates or forms a bubble: look at the largest empty sphere. "
+            "If the run only starts far from equilibrium, leave the beginning out with --equilibration.",
+        )  # fmt: skip
+    if abs(s.drift_sigmas) > DRIFT_SIGMAS:
+        return Check(
+            "density", "attention", measured, threshold, "The density still drifts.",
+            "Run longer, or leave more of the beginning out with --equilibration.",
+        )  # fmt: skip
+    if s.n_effective < MIN_EFFECTIVE:
+        return Check(
+            "density", "attention", f"{measured}, {s.n_effective:.1f} independent samples", threshold,
+            f"The density is steady at {s.mean:.3f} {unit}, but the run is too short for a reliable error bar.",
+            f"Run at least {MIN_EFFECTIVE / s.n_effective:.1f} times as long.",
+        )  # fmt: skip
+    return Check(
+        "density", "pass", measured, threshold, f"The density is steady at {with_error(s.mean, s.stderr)} {unit}."
+    )
+
+
+def check_temperature(temperature: Series, target: Series) -> Check | None:
+    """Does the thermostat hold its target? None if the target is not one number."""
+    wanted, s = float(target.values[0]), temperature.statistics
+    if s is None or not (target.values == wanted).all() or not wanted > 0.0:
+        return None
+    off = s.mean - wanted
+    measured = f"{with_error(s.mean, s.stderr)} K, target {wanted:g} K"
+    threshold = f"within {DRIFT_SIGMAS:g} standard errors or {TEMPERATURE_RELATIVE:.0%}"
+    if abs(off) > TEMPERATURE_RELATIVE * wanted and abs(off) > DRIFT_SIGMAS * s.stderr:
+        return Check(
+            "temperature", "attention", measured, threshold, f"The temperature is {off:+.1f} K off its target.",
+            "Check time step, thermostat and barostat: too long a step or too tight a barostat heats the box.",
+        )  # fmt: skip
+    return Check("temperature", "pass", measured, threshold, f"The temperature holds at {s.mean:.0f} K.")

@@ -1,0 +1,256 @@
+"""One pass over a trajectory, many accumulators."""
+
+from __future__ import annotations
+
+__all__ = ["analyze"]
+
+import hashlib
+import math
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ecemc.analysis import checks
+from ecemc.analysis.integrity import IntegrityRecorder
+from ecemc.analysis.labels import SERIES_UNITS, frame_numbers
+from ecemc.analysis.options import AnalysisOptions
+from ecemc.analysis.result import Analysis, Input, Series
+from ecemc.analysis.voids import check_voids
+from ecemc.environments import LocalEnvironments, frame_environments
+from ecemc.errors import InfiniteMoleculeError, InputError
+from ecemc.molecules import Molecules, find_molecules
+from ecemc.rdf import RDFAccumulator
+from ecemc.thermo import mean_with_error
+from ecemc.threads import thread_count
+from ecemc.trajectory import iread
+from ecemc.voids import voids
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from ase import Atoms
+
+#: Frames are worked on together until they hold that many atoms: enough to keep all threads busy, little memory.
+_ATOMS_PER_CHUNK = 50_000
+#: Local composition counts the first shell: neighbours up to 1.4 times the distance that molecules have on average.
+_LOCAL_RADIUS = 1.4
+_DEFAULT_R_MAX = 12.0
+
+
+def analyze(
+    frames: str | Path | Iterable[Atoms],
+    options: AnalysisOptions | None = None,
+    *,
+    progress: Callable[[int], None] | None = None,
+) -> Analysis:
+    """Analyse a liquid in one pass: density, molecules, RDFs, local composition, voids, energies, and a verdict.
+
+    Parameters
+    ----------
+    frames
+        A trajectory file (anything :func:`ecemc.iread` reads) or any iterable of ``Atoms``, periodic along all three
+        axes. Memory does not grow with the number of frames, but for a few numbers per frame.
+    options
+        See :class:`AnalysisOptions`.
+    progress
+        Called now and then with the number of frames done.
+
+    Raises
+    ------
+    InputError
+        If there is no frame, a frame is not periodic, has no atoms or has positions that are no numbers; says which.
+    OSError
+        If the file cannot be read.
+
+    Examples
+    --------
+    >>> from ecemc.testing import liquid, trajectory
+    >>> result = analyze(trajectory(liquid(4, 8, 0.9), 20), AnalysisOptions(r_max=6.0))
+    >>> result.integrity.compositions
+    ({'EC': 4, 'EMC': 8},)
+    >>> result.verdict.status in ("pass", "attention")
+    True
+    """
+    start = time.perf_counter()
+    options = options or AnalysisOptions()
+    with ThreadPoolExecutor() as background:
+        source = None
+        if isinstance(frames, (str, Path)):
+            path = Path(frames)
+            frames = iread(path, options.select)
+            source = background.submit(_identify, path)
+        one_pass = _Pass(options)
+        for chunk in _chunks(frames):
+            one_pass.add(chunk)
+            if progress is not None:
+                progress(one_pass.n_frames)
+        return one_pass.result(source.result() if source else None, start)
+
+
+def _identify(path: Path) -> Input:
+    with path.open("rb") as file:
+        digest = hashlib.sha256()
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return Input(path.name, path.stat().st_size, digest.hexdigest())
+
+
+def _chunks(frames: Iterable[Atoms]) -> Iterator[list[Atoms]]:
+    chunk: list[Atoms] = []
+    n_atoms = 0
+    for atoms in frames:
+        chunk.append(atoms)
+        n_atoms += len(atoms)
+        if n_atoms >= _ATOMS_PER_CHUNK:
+            yield chunk
+            chunk, n_atoms = [], 0
+    if chunk:
+        yield chunk
+
+
+@dataclass(frozen=True)
+class _Frame:
+    """What one frame contributes, apart from its RDFs."""
+
+    molecules: Molecules
+    environments: LocalEnvironments | None
+    numbers: dict[str, float]
+
+
+class _Pass:
+    """The accumulators."""
+
+    def __init__(self, options: AnalysisOptions) -> None:
+        self.options = options
+        self.n_frames = 0
+        self._threads = thread_count(options.n_threads)
+        self._integrity = IntegrityRecorder()
+        self._rdf: RDFAccumulator | None = None
+        self._environments: LocalEnvironments | None = None
+        self._all_finite = True
+        self._numbers: list[dict[str, float]] = []
+
+    def add(self, chunk: list[Atoms]) -> None:
+        """Take the next frames."""
+        for number, atoms in enumerate(chunk, start=self.n_frames):
+            _check_frame(number, atoms)
+        if self._rdf is None:
+            self.options = _with_defaults(self.options, chunk[0])
+            self._rdf = RDFAccumulator(self.options.r_max, self.options.n_bins)
+        with ThreadPoolExecutor(self._threads) as pool:
+            found = list(pool.map(self._examine, range(self.n_frames, self.n_frames + len(chunk)), chunk))
+        for atoms, frame in zip(chunk, found, strict=True):
+            self._integrity.add(atoms, frame.molecules)
+            self._numbers.append(frame.numbers)
+        # Averages of structure leave out what the user calls equilibration; a detected one is known too late for them.
+        skipped = max(0, (self.options.equilibration or 0) - self.n_frames)
+        self._rdf.add(chunk[skipped:], [frame.molecules for frame in found[skipped:]], n_threads=self.options.n_threads)
+        for frame in found[skipped:]:
+            self._add_environments(frame.environments)
+        self.n_frames += len(chunk)
+
+    def _examine(self, number: int, atoms: Atoms) -> _Frame:
+        """Do what needs no other frame, on one thread: the frames of a chunk run side by side."""
+        try:
+            molecules = find_molecules(atoms, scale=self.options.bond_scale, n_threads=1)
+            hole = voids(atoms, n_threads=1)
+        except InputError as error:
+            raise type(error)(f"frame {number}: {error}") from error
+        try:
+            around = frame_environments(atoms, molecules, self.options.local_radius, n_threads=1)
+        except InfiniteMoleculeError:
+            around = None
+        spacing = (atoms.get_volume() / len(molecules)) ** (1 / 3)
+        numbers = {"spacing": spacing, "largest_void": hole.radius, "void_ratio": hole.radius / spacing}
+        return _Frame(molecules, around, frame_numbers(atoms) | numbers)
+
+    def _add_environments(self, around: LocalEnvironments | None) -> None:
+        if around is None:
+            self._all_finite = False
+        else:
+            self._environments = around if self._environments is None else self._environments + around
+
+    def result(self, source: Input | None, start: float) -> Analysis:
+        """Finish the statistics and judge."""
+        if self._rdf is None:
+            name = f"{source.name}: " if source else ""
+            raise InputError(f"{name}no frame to analyse (select={self.options.select!r})")
+        cut = self.options.equilibration
+        if cut is not None and cut >= self.n_frames:
+            raise InputError(f"equilibration: got {cut} frames, but there are only {self.n_frames}")
+        integrity = self._integrity.result()
+        one_system = len(integrity.compositions) == 1
+        series = self._series(one_system)
+        found = [
+            checks.check_system(integrity),
+            checks.check_molecules(integrity),
+            checks.check_density(series["density"], one_system),
+            check_voids(series["largest_void"], series["void_ratio"]),
+        ]
+        if "temperature" in series and "temperature_target" in series:
+            found += [check for check in [checks.check_temperature(series["temperature"], series["temperature_target"])] if check]
+        times = self._column("time")
+        return Analysis(
+            options=self.options,
+            input=source,
+            n_frames=self.n_frames,
+            time=times if np.isfinite(times).all() else None,
+            series=series,
+            integrity=integrity,
+            rdf=self._rdf.result(),
+            environments=self._environments if self._all_finite else None,
+            molecular_spacing=float(np.mean(self._column("spacing"))),
+            verdict=checks.judge(found),
+            elapsed=time.perf_counter() - start,
+        )
+
+    def _column(self, name: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+        return np.array([numbers[name] for numbers in self._numbers])
+
+    def _equilibration(self) -> int:
+        """One cut for all series: as given, else that of the density, or of the energy at constant volume."""
+        if self.options.equilibration is not None:
+            return self.options.equilibration
+        for name in ("density", "energy"):
+            values = self._column(name)
+            if np.isfinite(values).all() and (cut := mean_with_error(values).equilibration):
+                return cut
+        return 0
+
+    def _series(self, one_system: bool) -> dict[str, Series]:
+        series = {}
+        cut = self._equilibration() if one_system else 0
+        for name, unit in (SERIES_UNITS | {"largest_void": "Å", "void_ratio": "1"}).items():
+            values = self._column(name)
+            if np.isnan(values).all():
+                continue
+            known = one_system and bool(np.isfinite(values).all())
+            series[name] = Series(name, unit, values, mean_with_error(values, equilibration=cut) if known else None)
+        return series
+
+
+def _check_frame(number: int, atoms: Atoms) -> None:
+    """Refuse what has no density or no molecules."""
+    if not len(atoms):
+        raise InputError(f"frame {number}: no atoms")
+    if not atoms.pbc.all() or not atoms.get_volume() > 0.0:
+        raise InputError(
+            f"frame {number}: pbc {atoms.pbc.tolist()}, volume {atoms.get_volume():g} Å³; an analysis needs frames that are "
+            "periodic along three axes: give the file a Lattice and pbc=\"T T T\""
+        )
+
+
+def _with_defaults(options: AnalysisOptions, first: Atoms) -> AnalysisOptions:
+    """Choose from the first frame what was left open."""
+    volume, cell = first.get_volume(), first.cell.array
+    heights = [volume / float(np.linalg.norm(np.cross(cell[k - 2], cell[k - 1]))) for k in range(3)]
+    spacing = (volume / len(find_molecules(first, scale=options.bond_scale))) ** (1 / 3)
+    return replace(
+        options,
+        r_max=options.r_max or min(_DEFAULT_R_MAX, math.floor(50.0 * min(heights)) / 100.0),
+        local_radius=options.local_radius or round(_LOCAL_RADIUS * spacing, 1),
+    )

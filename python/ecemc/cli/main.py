@@ -1,0 +1,129 @@
+"""The application: verbs, errors, exit status."""
+
+from __future__ import annotations
+
+__all__ = ["app", "main"]
+
+import os
+import sys
+from importlib import import_module
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+from typer.main import get_command
+
+from ecemc.errors import EcemcError
+
+# Typer brings its own copy of click or uses click, depending on its version; its public names lead to either.
+_UsageError: type[Exception] = typer.BadParameter.__mro__[1]
+_ClickException: type[Exception] = typer.BadParameter.__mro__[2]
+
+#: Verbs and what they do; the modules ``ecemc.cli.VERB`` are imported when a verb is used, which keeps ``--help`` fast.
+VERBS = {
+    "analyze": "Analyse a trajectory: verdict, numbers, figures, one page.",
+    "molecules": "Count molecules by species and find broken ones.",
+    "rdf": "Radial distribution functions as CSV, JSON or PNG.",
+    "sample": "Make a real liquid: OPLS-AA molecular dynamics of EC and EMC, or of your own force field.",
+    "doctor": "Check the installation: versions, kernels, processor, optional packages.",
+}
+
+DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
+
+
+class LazyVerbs(TyperGroup):
+    """A group that knows its verbs by name and imports one when it is asked for."""
+
+    def list_commands(self, ctx: typer.Context) -> list[str]:  # noqa: ARG002
+        """Name all verbs, in the order of a first visit."""
+        return list(VERBS)
+
+    def get_command(self, ctx: typer.Context, cmd_name: str) -> Any:  # noqa: ARG002
+        """Import a verb."""
+        if cmd_name not in VERBS:
+            return None
+        verb = typer.Typer(add_completion=False, rich_markup_mode="rich")
+        verb.command(cmd_name)(getattr(import_module(f"ecemc.cli.{cmd_name}"), cmd_name))
+        return get_command(verb)
+
+    def format_commands(self, ctx: typer.Context, formatter: Any) -> None:  # noqa: ARG002
+        """List the verbs without importing them."""
+        with formatter.section("Verbs"):
+            formatter.write_dl(list(VERBS.items()))
+
+
+app = typer.Typer(
+    cls=LazyVerbs,
+    add_completion=False,
+    invoke_without_command=True,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Example: ecemc analyze run.extxyz -o report",
+)
+
+
+def _show_version(value: bool) -> None:
+    if value:
+        from ecemc._core import __version__  # noqa: PLC0415
+
+        typer.echo(f"ecemc {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def ecemc(
+    ctx: typer.Context,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+    version: Annotated[  # noqa: ARG001
+        bool, typer.Option("--version", is_eager=True, callback=_show_version, help="Show the version.")
+    ] = False,
+) -> None:
+    """Correct, fast diagnostics for machine-learning force fields of molecular liquids."""
+    if debug:
+        os.environ["ECEMC_DEBUG"] = "1"
+    if ctx.invoked_subcommand is None:
+        typer.echo(ctx.get_help())
+        raise typer.Exit(BAD_INPUT)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run a verb and exit with its status: 0 done, 1 the work found a failure, 2 bad input or usage, 130 interrupted."""
+    sys.exit(_run(sys.argv[1:] if arguments is None else arguments))
+
+
+def _run(arguments: list[str]) -> int:
+    command = get_command(app)
+    try:
+        result: Any = command.main(arguments, prog_name="ecemc", standalone_mode=False)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader of our output has gone: not an error. Python must not flush into the pipe again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+    except BaseException as error:  # noqa: BLE001  (all of them become one line and a status)
+        return _explain(error)
+    return result if isinstance(result, int) else DONE
+
+
+def _explain(error: BaseException) -> int:
+    """Say what went wrong in one line, or raise again if the user wants to see it all."""
+    if isinstance(error, SystemExit):
+        return error.code if isinstance(error.code, int) else FAILED
+    if isinstance(error, (KeyboardInterrupt, typer.Abort)):
+        typer.echo("ecemc: interrupted", err=True)
+        return INTERRUPTED
+    if os.environ.get("ECEMC_DEBUG"):
+        raise error
+    if isinstance(error, _ClickException):
+        text = error.format_message()  # type: ignore[attr-defined]
+        context = getattr(error, "ctx", None) if isinstance(error, _UsageError) else None
+        if context is not None:
+            text = f"{text.rstrip('.')}; see {context.command_path} --help"
+    elif isinstance(error, OSError) and error.filename is not None:
+        text = f"{error.filename}: {error.strerror}"
+    elif isinstance(error, (EcemcError, OSError, MemoryError)):
+        text = str(error) or type(error).__name__
+    else:
+        text = f"{type(error).__name__}: {error} (this is a bug, please report it with the output of --debug)"
+    typer.echo(f"ecemc: error: {' '.join(text.split())}", err=True)
+    return BAD_INPUT

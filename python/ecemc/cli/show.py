@@ -1,0 +1,52 @@
+"""What verbs share: the input argument, printing, a progress display that is silent in logs."""
+
+from __future__ import annotations
+
+__all__ = ["counting", "say", "table", "trajectory_argument"]
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+
+def trajectory_argument() -> Any:
+    """Trajectory to read."""
+    return typer.Argument(metavar="TRAJECTORY", help="Trajectory: extxyz (also .gz), or what ecemc.iread reads.", show_default=False)
+
+
+def say(text: str, *, style: str | None = None) -> None:
+    """Print a line, in colour on a terminal, never wrapped or interpreted."""
+    from rich.console import Console  # noqa: PLC0415
+
+    Console(highlight=False).print(text, style=style, markup=False, soft_wrap=True)
+
+
+def table(headings: Iterable[str], rows: Iterable[Iterable[Any]]) -> None:
+    """Print a table; the first column is text, the others are right-aligned."""
+    from rich import box  # noqa: PLC0415
+    from rich.console import Console  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+
+    shown = Table(box=box.SIMPLE_HEAD)
+    for column, heading in enumerate(headings):
+        shown.add_column(heading, justify="right" if column else "left")
+    for row in rows:
+        shown.add_row(*map(str, row))
+    Console(highlight=False).print(shown)
+
+
+@contextmanager
+def counting(what: str) -> Iterator[Callable[[int], None]]:
+    """Show how many are done, on a terminal only."""
+    from rich.console import Console  # noqa: PLC0415
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+
+    console = Console(stderr=True)
+    columns = (SpinnerColumn(), TextColumn("{task.completed:.0f} " + what), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done: bar.update(task, completed=done)

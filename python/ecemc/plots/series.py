@@ -1,0 +1,118 @@
+"""Figures of time series."""
+
+from __future__ import annotations
+
+__all__ = ["density_figure", "integrity_figure", "thermodynamics_figure", "time_axis", "void_figure"]
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ecemc.plots.style import BLUE, GREEN, MUTED, ORANGE, PURPLE, RED, figure, legend_above, styled
+from ecemc.text import with_error
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from numpy.typing import NDArray
+
+    from ecemc.analysis import Analysis, Series
+
+
+def time_axis(analysis: Analysis) -> tuple[NDArray[np.float64], str]:
+    """Time in ps where the frames tell it, else their numbers; and the label of the axis."""
+    if analysis.time is None:
+        return np.arange(analysis.n_frames, dtype=np.float64), "frame"
+    return analysis.time / 1000.0, "time (ps)"
+
+
+@styled
+def density_figure(analysis: Analysis) -> Figure:
+    """Density over time with running mean, equilibration cut, mean and error, and its histogram."""
+    fig, axes = figure(8.4, 3.1, ncols=2, width_ratios=[4, 1], sharey=True)
+    left, right = axes[0]
+    series = analysis.series["density"]
+    x, label = time_axis(analysis)
+    _draw(left, x, series, BLUE)
+    left.set(xlabel=label, ylabel=f"density ({series.unit})", title="Density")
+    used = series.values[series.statistics.equilibration :] if series.statistics else series.values
+    bins = min(40, max(5, int(np.sqrt(len(used)))))
+    if np.ptp(used) > 1e-9 * abs(np.mean(used)):
+        right.hist(used, bins=bins, orientation="horizontal", color=BLUE, alpha=0.55, density=True)
+    right.set(xlabel="probability", title="Histogram")
+    right.set_xticks([])
+    legend_above(left)
+    return fig
+
+
+@styled
+def thermodynamics_figure(analysis: Analysis) -> Figure | None:
+    """Energy, temperature and pressure over time; None if the file has none of them."""
+    names = [name for name in ("energy", "temperature", "pressure") if name in analysis.series]
+    if not names:
+        return None
+    fig, axes = figure(8.4, 1.0 + 1.65 * len(names), nrows=len(names), sharex=True)
+    x, label = time_axis(analysis)
+    for row, name, color in zip(axes[:, 0], names, (GREEN, RED, PURPLE), strict=False):
+        series = analysis.series[name]
+        _draw(row, x, series, color)
+        row.set(title=name.capitalize(), ylabel=f"{name}\n({series.unit})")
+        row.ticklabel_format(useOffset=False)
+        if name == "temperature" and "temperature_target" in analysis.series:
+            row.plot(x, analysis.series["temperature_target"].values, color=MUTED, lw=1.0, ls="--", label="target")
+        legend_above(row)
+    axes[-1, 0].set_xlabel(label)
+    return fig
+
+
+@styled
+def void_figure(analysis: Analysis, attention: float, fail: float) -> Figure:
+    """Radius of the largest empty sphere over time, with the liquid's usual one and the thresholds (Å)."""
+    fig, axes = figure(8.4, 2.9)
+    row = axes[0, 0]
+    x, label = time_axis(analysis)
+    values = analysis.series["largest_void"].values
+    row.plot(x, values, color=BLUE, lw=1.0, marker="." if len(x) < 60 else "", ms=4)
+    row.axhline(float(np.median(values)), color=BLUE, lw=1.2, ls=":", label="median of this run")
+    row.axhline(attention, color=ORANGE, lw=1.2, ls="--", label="attention")
+    row.axhline(fail, color=RED, lw=1.2, ls="--", label="bubble")
+    row.set(xlabel=label, ylabel="radius (Å)", title="Largest empty sphere")
+    row.set_ylim(0.0, 1.08 * max(fail, float(values.max())))
+    legend_above(row)
+    return fig
+
+
+@styled
+def integrity_figure(analysis: Analysis) -> Figure | None:
+    """Changed bonds in each frame; None if no bond ever changes."""
+    if not analysis.integrity.changed_frames:
+        return None
+    fig, axes = figure(8.4, 2.4)
+    x, label = time_axis(analysis)
+    axes[0, 0].vlines(x, 0, analysis.integrity.n_changed, color=RED, lw=1.2)
+    axes[0, 0].plot(x, analysis.integrity.n_changed, ls="", marker=".", ms=4, color=RED)
+    axes[0, 0].set(xlabel=label, ylabel="changed bonds", title="Bonds broken or formed since the first frame")
+    axes[0, 0].set_ylim(bottom=0)
+    axes[0, 0].yaxis.get_major_locator().set_params(integer=True)
+    return fig
+
+
+def _draw(axes: Axes, x: NDArray[np.float64], series: Series, color: str) -> None:
+    """Draw values, running mean, and what the statistics say."""
+    axes.plot(x, series.values, color=color, alpha=0.4, lw=0.8, marker="." if len(x) < 60 else "", ms=4)
+    window = max(1, len(x) // 20)
+    if window > 2 and np.isfinite(series.values).all():
+        smooth = np.convolve(series.values, np.ones(window) / window, mode="valid")
+        start = (window - 1) // 2
+        axes.plot(x[start : start + len(smooth)], smooth, color=color, lw=1.6, label="running mean")
+    statistics = series.statistics
+    if statistics is None:
+        return
+    cut = statistics.equilibration
+    if cut:
+        axes.axvspan(x[0], x[cut], color=MUTED, alpha=0.18, lw=0, label="equilibration, left out")
+    axes.fill_between(
+        x[cut:], statistics.mean - statistics.stderr, statistics.mean + statistics.stderr, color=ORANGE, alpha=0.35, lw=0
+    )
+    label = f"mean {with_error(statistics.mean, statistics.stderr)}"
+    axes.plot(x[cut:], np.full(len(x) - cut, statistics.mean), color=ORANGE, lw=1.4, label=label)

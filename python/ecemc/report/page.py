@@ -1,0 +1,132 @@
+"""Results to one HTML page that needs nothing but itself."""
+
+from __future__ import annotations
+
+__all__ = ["render_page"]
+
+import math
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import jinja2
+import numpy as np
+
+from ecemc.analysis.mixing import ideal_mixing
+from ecemc.analysis.peaks import first_shell
+from ecemc.text import number, with_error
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ecemc.analysis import Analysis
+
+
+@dataclass(frozen=True)
+class PageFigure:
+    """A figure on the page."""
+
+    name: str
+    svg: str
+    caption: str
+
+
+def render_page(
+    analysis: Analysis, figures: Sequence[PageFigure], table_names: Sequence[str], command: str | None
+) -> str:
+    """Fill the template."""
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("ecemc.report", "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["number"] = number
+    record = analysis.to_dict()
+    return environment.get_template("page.html").render(
+        title=analysis.input.name if analysis.input else "Analysis of a liquid",
+        analysis=analysis,
+        record=record,
+        verdict=analysis.verdict,
+        facts=_facts(analysis),
+        shells=_shells(analysis),
+        neighbours=_neighbours(analysis),
+        figures=figures,
+        tables=table_names,
+        options={key: value for key, value in asdict(analysis.options).items() if value is not None},
+        command=command,
+    )
+
+
+def _facts(analysis: Analysis) -> list[tuple[str, str, str]]:
+    """Key numbers: name, value with error and unit, remark."""
+    facts = [("Frames", f"{analysis.n_frames}", _length(analysis))]
+    facts += [_composition_fact(composition, analysis) for composition in analysis.integrity.compositions[:5]]
+    names = {
+        "density": "Density",
+        "temperature": "Temperature",
+        "pressure": "Pressure",
+        "energy": "Energy",
+        "largest_void": "Largest empty sphere",
+    }
+    for name, title in names.items():
+        if name in analysis.series:
+            series = analysis.series[name]
+            s = series.statistics
+            if s is None:
+                low, high = np.nanmin(series.values), np.nanmax(series.values)
+                facts.append((title, f"{number(low)} to {number(high)} {series.unit}", "range over the frames"))
+            else:
+                remark = f"standard deviation {number(s.std, 3)}" if math.isfinite(s.std) else "one frame"
+                if s.std > 0.0 and s.n > 1:
+                    remark += f"; {number(s.n_effective, 3)} independent samples"
+                    remark += f", first {s.equilibration} frames left out" if s.equilibration else ""
+                facts.append((title, f"{with_error(s.mean, s.stderr)} {series.unit}", remark))
+    spacing = analysis.molecular_spacing
+    facts.append(("Molecular spacing", f"{spacing:.2f} Å", "cube root of the volume per molecule"))
+    return facts
+
+
+def _length(analysis: Analysis) -> str:
+    if analysis.time is None or analysis.n_frames < 2:
+        return "the file tells no times" if analysis.time is None else ""
+    span = (analysis.time[-1] - analysis.time[0]) / 1000.0
+    return f"over {number(span, 3)} ps"
+
+
+def _composition_fact(composition: dict[str, int], analysis: Analysis) -> tuple[str, str, str]:
+    total = sum(composition.values())
+    ratio = " + ".join(f"{count} {name}" for name, count in composition.items())
+    fractions = ", ".join(f"{name} {count / total:.3f}" for name, count in composition.items())
+    title = "Molecules" if len(analysis.integrity.compositions) == 1 else "Molecules of one system"
+    return (title, ratio, f"mole fractions: {fractions}")
+
+
+def _shells(analysis: Analysis) -> list[dict[str, Any]]:
+    """First shells of all intermolecular RDFs."""
+    rows = []
+    for a, b in analysis.rdf.inter:
+        for p, q in dict.fromkeys([(a, b), (b, a)]):
+            shell = first_shell(analysis.rdf, p, q)
+            if shell is not None:
+                rows.append({"central": p, "around": q, **asdict(shell)})
+    return rows
+
+
+def _neighbours(analysis: Analysis) -> list[dict[str, Any]]:
+    """Mean numbers of neighbours, measured and in an ideal mixture."""
+    found = analysis.environments
+    if found is None:
+        return []
+    ideal = ideal_mixing(found)
+    rows = []
+    for central in found.species:
+        for column, name in enumerate(found.species):
+            measured = float(found.mean[central][column])
+            expected = math.nan
+            if ideal is not None:
+                p = ideal[central][column]
+                expected = float(p @ np.arange(len(p)))
+            ratio = measured / expected if expected > 0.0 else math.nan
+            rows.append({"central": central, "around": name, "mean": measured, "ideal": expected, "ratio": ratio})
+    return rows

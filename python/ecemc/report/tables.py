@@ -1,0 +1,81 @@
+"""Results as CSV files."""
+
+from __future__ import annotations
+
+__all__ = ["tables"]
+
+import csv
+import io
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from ecemc.analysis import Analysis
+
+
+def tables(analysis: Analysis) -> dict[str, bytes]:
+    """CSV files by name: the series, one file for each partial RDF, the local composition; units in the headings."""
+    files = {"tables/series.csv": _series(analysis)}
+    for pair in analysis.rdf.inter:
+        files[f"tables/rdf_{'-'.join(pair)}.csv"] = rdf_table(analysis.rdf, pair)
+    if analysis.environments is not None:
+        files["tables/local_composition.csv"] = _environments(analysis)
+    return files
+
+
+def rdf_table(rdf: Any, pair: tuple[str, str]) -> bytes:
+    """One partial RDF with errors and coordination numbers."""
+    a, b = pair
+    columns = {
+        "r (Å)": rdf.r,
+        "g_intra": rdf.intra[pair],
+        "g_inter": rdf.inter[pair],
+        "g_inter stderr": rdf.stderr_inter[pair],
+    }
+    upper = rdf.edges[1:]
+    for p, q in dict.fromkeys([(a, b), (b, a)]):
+        columns[f"{q} around {p} intra, r < upper edge"] = rdf.coordination_intra[p, q]
+        columns[f"{q} around {p} inter, r < upper edge"] = rdf.coordination_inter[p, q]
+    columns["upper edge (Å)"] = upper
+    return _csv(list(columns), zip(*columns.values(), strict=True))
+
+
+def _series(analysis: Analysis) -> bytes:
+    columns: dict[str, Sequence[Any]] = {"frame": range(analysis.n_frames)}
+    if analysis.time is not None:
+        columns["time (fs)"] = analysis.time
+    for name, series in analysis.series.items():
+        columns[f"{name} ({series.unit})" if series.unit != "1" else name] = series.values
+    columns["changed bonds"] = analysis.integrity.n_changed
+    columns["system"] = analysis.integrity.system
+    return _csv(list(columns), zip(*columns.values(), strict=True))
+
+
+def _environments(analysis: Analysis) -> bytes:
+    found = analysis.environments
+    assert found is not None  # noqa: S101  (asked by the only caller)
+    rows = [
+        [central, *c, count, found.distribution[central][c]]
+        for central, counts in found.counts.items()
+        for c, count in sorted(counts.items())
+    ]
+    return _csv(["central", *(f"n_{name}" for name in found.species), "occurrences", "probability"], rows)
+
+
+def _csv(heading: list[str], rows: Iterable[Iterable[Any]]) -> bytes:
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(heading)
+    writer.writerows([_cell(value) for value in row] for row in rows)
+    return text.getvalue().encode()
+
+
+def _cell(value: Any) -> Any:
+    """Shortest text that reads back as the same number; nothing for what is not a number."""
+    if isinstance(value, (float, np.floating)):
+        return repr(float(value)) if math.isfinite(value) else ""
+    return value

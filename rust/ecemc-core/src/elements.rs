@@ -1,0 +1,56 @@
+//! Symbols and covalent radii of the elements.
+
+/// Symbols by atomic number; number 0 is a dummy atom.
+#[rustfmt::skip]
+const SYMBOLS: [&str; 119] = [
+    "X", "H", "He", "Li", "Be", "B", "C", "N", "O", "F", "Ne", "Na",
+    "Mg", "Al", "Si", "P", "S", "Cl", "Ar", "K", "Ca", "Sc", "Ti", "V",
+    "Cr", "Mn", "Fe", "Co", "Ni", "Cu", "Zn", "Ga", "Ge", "As", "Se", "Br",
+    "Kr", "Rb", "Sr", "Y", "Zr", "Nb", "Mo", "Tc", "Ru", "Rh", "Pd", "Ag",
+    "Cd", "In", "Sn", "Sb", "Te", "I", "Xe", "Cs", "Ba", "La", "Ce", "Pr",
+    "Nd", "Pm", "Sm", "Eu", "Gd", "Tb", "Dy", "Ho", "Er", "Tm", "Yb", "Lu",
+    "Hf", "Ta", "W", "Re", "Os", "Ir", "Pt", "Au", "Hg", "Tl", "Pb", "Bi",
+    "Po", "At", "Rn", "Fr", "Ra", "Ac", "Th", "Pa", "U", "Np", "Pu", "Am",
+    "Cm", "Bk", "Cf", "Es", "Fm", "Md", "No", "Lr", "Rf", "Db", "Sg", "Bh",
+    "Hs", "Mt", "Ds", "Rg", "Cn", "Nh", "Fl", "Mc", "Lv", "Ts", "Og",
+];
+
+/// Covalent radii in Å for atomic numbers 1 to 96.
+///
+/// B. Cordero et al., Dalton Trans. 2008, 2832 (<https://doi.org/10.1039/b801115j>), table 2; sp³ for carbon and low spin for
+/// Mn, Fe and Co.
+#[rustfmt::skip]
+const COVALENT_RADII: [f64; 96] = [
+    0.31, 0.28, 1.28, 0.96, 0.84, 0.76, 0.71, 0.66, 0.57, 0.58, 1.66, 1.41,
+    1.21, 1.11, 1.07, 1.05, 1.02, 1.06, 2.03, 1.76, 1.70, 1.60, 1.53, 1.39,
+    1.39, 1.32, 1.26, 1.24, 1.32, 1.22, 1.22, 1.20, 1.19, 1.20, 1.20, 1.16,
+    2.20, 1.95, 1.90, 1.75, 1.64, 1.54, 1.47, 1.46, 1.42, 1.39, 1.45, 1.44,
+    1.42, 1.39, 1.39, 1.38, 1.39, 1.40, 2.44, 2.15, 2.07, 2.04, 2.03, 2.01,
+    1.99, 1.98, 1.98, 1.96, 1.94, 1.92, 1.92, 1.89, 1.90, 1.87, 1.87, 1.75,
+    1.70, 1.62, 1.51, 1.44, 1.41, 1.36, 1.36, 1.32, 1.45, 1.46, 1.48, 1.40,
+    1.50, 1.50, 2.60, 2.21, 2.15, 2.06, 2.00, 1.96, 1.90, 1.87, 1.80, 1.69,
+];
+
+/// The symbol of an element, `None` beyond number 118.
+pub fn symbol(number: u8) -> Option<&'static str> {
+    SYMBOLS.get(usize::from(number)).copied()
+}
+
+/// The covalent radius of an element in Å, `None` where Cordero et al. give none.
+pub fn covalent_radius(number: u8) -> Option<f64> {
+    COVALENT_RADII.get(usize::from(number).checked_sub(1)?).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_are_aligned() {
+        assert_eq!((symbol(6), covalent_radius(6)), (Some("C"), Some(0.76)));
+        assert_eq!((symbol(55), covalent_radius(55)), (Some("Cs"), Some(2.44)));
+        assert_eq!((symbol(96), covalent_radius(96)), (Some("Cm"), Some(1.69)));
+        assert_eq!((symbol(118), covalent_radius(97), covalent_radius(0)), (Some("Og"), None, None));
+        assert_eq!(symbol(119), None);
+    }
+}

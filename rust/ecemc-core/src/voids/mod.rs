@@ -1,0 +1,57 @@
+//! Empty space: the largest sphere that touches no atom, and the fraction of space outside all atoms.
+//!
+//! Atoms are spheres of the given (van der Waals) radii. The height of a point is its distance to the nearest surface,
+//! `f(x) = min_i |x − r_i| − R_i` over all atoms and their periodic images; negative inside an atom.
+//!
+//! Along non-periodic axes only the bounding box of the atomic centres (in fractional coordinates) is searched: outside it,
+//! empty space has no end.
+
+mod fraction;
+mod radii;
+mod sphere;
+
+pub use fraction::void_fraction;
+pub use radii::van_der_waals_radius;
+pub use sphere::{EmptySphere, largest_empty_sphere};
+
+use crate::neighbors::reduce;
+use crate::vector::scaled;
+use crate::{Cell, Error, Result};
+
+/// The part of space that is looked at: a corner and three edges.
+struct Region {
+    origin: [f64; 3],
+    edges: [[f64; 3]; 3],
+    /// The same lattice with vectors as short as possible: a skewed cell would be cut into slivers.
+    basis: Cell,
+}
+
+impl Region {
+    /// The cell along periodic axes, the extent of the atoms along others.
+    fn new(positions: &[[f64; 3]], cell: &Cell) -> Result<Self> {
+        let basis = Cell::new(reduce(cell.matrix(), cell.pbc()).0, cell.pbc())?;
+        let (mut low, mut high) = ([0.0; 3], [1.0; 3]);
+        for k in (0..3).filter(|&k| !cell.pbc()[k]) {
+            let along = positions.iter().map(|&r| basis.fractional(r)[k]);
+            (low[k], high[k]) = along.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), f| (l.min(f), h.max(f)));
+        }
+        let edges = [0, 1, 2].map(|k| scaled(basis.matrix()[k], high[k] - low[k]));
+        Ok(Self { origin: basis.cartesian(low), edges, basis })
+    }
+}
+
+fn check(positions: &[[f64; 3]], radii: &[f64]) -> Result<()> {
+    if positions.is_empty() {
+        return Err(Error::argument("atoms", "no atom", "at least one atom: without any, the void is infinite"));
+    }
+    if radii.len() != positions.len() {
+        return Err(Error::argument("radii", radii.len(), format!("{}, one per atom", positions.len())));
+    }
+    if let Some(atom) = positions.iter().position(|r| !r.iter().all(|x| x.is_finite())) {
+        return Err(Error::NonFinite { name: "positions", atom, got: format!("{:?}", positions[atom]) });
+    }
+    match radii.iter().find(|r| !(r.is_finite() && **r >= 0.0)) {
+        Some(bad) => Err(Error::argument("radii", bad, "finite radii >= 0 in Å")),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,92 @@
+"""Kernels and processes: the same bits for any thread count, alive after a fork, Ctrl-C, no GIL."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import numpy as np
+import pytest
+from ase import Atoms
+
+import ecemc
+
+
+def gas(n=4000, length=36.0, seed=1):
+    rng = np.random.default_rng(seed)
+    return Atoms("C" * n, positions=rng.uniform(0, length, (n, 3)), cell=[length] * 3, pbc=True)
+
+
+def test_same_bits_for_any_number_of_threads():
+    atoms = gas()
+    one = ecemc.neighbor_list("ijSDd", atoms, 5.0, n_threads=1)
+    assert len(one[0]) > 10_000
+    for n_threads in (2, 3, 5):
+        many = ecemc.neighbor_list("ijSDd", atoms, 5.0, n_threads=n_threads)
+        assert all(a.tobytes() == b.tobytes() for a, b in zip(one, many, strict=True))
+
+
+def _in_child(queue):
+    queue.put(len(ecemc.neighbor_list("i", gas(), 5.0, n_threads=2)))
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this system")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+def test_a_forked_child_can_use_threads():
+    expected = len(ecemc.neighbor_list("i", gas(), 5.0, n_threads=2))  # the parent's pool exists before the fork
+    context = multiprocessing.get_context("fork")
+    queue = context.Queue()
+    child = context.Process(target=_in_child, args=(queue,))
+    child.start()
+    assert queue.get(timeout=60) == expected
+    child.join(timeout=60)
+    assert child.exitcode == 0
+
+
+def test_the_gil_is_free_while_a_kernel_runs():
+    atoms, ticks, done = gas(30_000, 40.0), [], threading.Event()
+
+    def tick():
+        while not done.is_set():
+            ticks.append(time.perf_counter())
+            time.sleep(0.001)
+
+    thread = threading.Thread(target=tick)
+    thread.start()
+    start = time.perf_counter()
+    ecemc.neighbor_list("i", atoms, 9.0, n_threads=1)
+    end = time.perf_counter()
+    done.set()
+    thread.join()
+    # Were the GIL held, no tick could fall inside the call (but for its very ends).
+    inside = [t for t in ticks if start + 0.1 * (end - start) < t < end - 0.1 * (end - start)]
+    assert len(inside) > 3
+
+
+@pytest.mark.parametrize("n_threads", [1, 2])
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
+def test_ctrl_c_stops_a_kernel(n_threads):
+    code = f"""
+import numpy as np, ecemc
+from ase import Atoms
+rng = np.random.default_rng(0)
+atoms = Atoms("C" * 60000, positions=rng.uniform(0, 60, (60000, 3)), cell=[60] * 3, pbc=True)
+print("ready", flush=True)
+try:
+    while True:
+        ecemc.neighbor_list("d", atoms, 14.0, n_threads={n_threads})
+except KeyboardInterrupt:
+    print("stopped", flush=True)
+"""
+    child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    assert child.stdout.readline() == "ready\n"
+    time.sleep(0.5)
+    child.send_signal(signal.SIGINT)
+    out, _ = child.communicate(timeout=60)
+    assert out == "stopped\n"
+    assert child.returncode == 0
