@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.integrate import trapezoid
 from scipy.special import erf, erfc
 
 if TYPE_CHECKING:
@@ -182,7 +183,7 @@ class OplsNumpy:
         r = np.concatenate([np.linspace(self.start, self.cutoff, 20001), np.geomspace(self.cutoff, 1e3, 20001)[1:]])
         epsilon, sigma = np.sqrt(np.outer(self.epsilon, self.epsilon)), np.sqrt(np.outer(self.sigma, self.sigma))
         missing = (1 - self._switch(r)[0]) * r**2
-        twelve, six = (np.trapezoid(missing * r**-power, r) for power in (12.0, 6.0))
+        twelve, six = (trapezoid(missing * r**-power, r) for power in (12.0, 6.0))
         six += 1e-9 / 3  # beyond 1000 Å
         energy = 2 * np.pi / length**3 * np.sum(4 * epsilon * (sigma**12 * twelve - sigma**6 * six))
         self.virial += energy * np.eye(3)

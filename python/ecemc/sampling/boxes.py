@@ -61,6 +61,8 @@ def pack_box(composition: str | Mapping[str, int], density: float, *, seed: int)
     Molecules have their gas-phase geometry; minimise and equilibrate before use.
     """
     counts = parse_composition(composition)
+    if seed < 0:  # packmol would take the time of day
+        raise InputError(f"seed: got {seed}; a whole number >= 0 is needed")
     length = box_length(counts, density)
     templates = load_templates()
     symbols = [s for name, count in counts.items() for s in templates[name].symbols * count]

@@ -72,6 +72,8 @@ class Files:
         self.out = Path(out)
         if self.out.suffix not in {".extxyz", ".xyz"}:
             raise InputError(f"out: got {self.out}; a name that ends in .extxyz or .xyz is needed")
+        if not self.out.parent.is_dir():
+            raise FileNotFoundError(f"out: there is no folder {self.out.parent}")
         self.partial = self.out.with_name(self.out.name + ".partial")
         self.checkpoint = self.out.with_name(self.out.name + ".checkpoint")
         self._settings = settings

@@ -21,7 +21,7 @@ def parse_composition(composition: str | Mapping[str, int]) -> dict[str, int]:
     Parameters
     ----------
     composition
-        ``"16EC:32EMC"`` (a colon, comma or blank separates the parts) or ``{"EC": 16, "EMC": 32}``.
+        ``"16EC:32EMC"`` (a colon or comma separates the parts) or ``{"EC": 16, "EMC": 32}``.
 
     Returns
     -------
@@ -97,7 +97,7 @@ def composition_from_fractions(fractions: Mapping[str, float], n_molecules: int)
 def _read_text(text: str) -> dict[str, int]:
     """Read counts from text; every part must be a number followed by a name."""
     counts: dict[str, int] = {}
-    for part in filter(None, re.split(r"[:,\s]+", text)):
+    for part in map(str.strip, re.split("[:,]", text)):
         match = _PART.fullmatch(part)
         if match is None:
             raise InputError(f"composition: cannot read {part!r} in {text!r}; write counts and names like '16EC:32EMC'")

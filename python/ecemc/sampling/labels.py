@@ -74,9 +74,9 @@ class Labeller:
             if isinstance(force, mm.NonbondedForce) and force.getNonbondedMethod() == mm.NonbondedForce.PME:
                 force.setPMEParameters(*_mesh(force, tight))
         platform = mm.Platform.getPlatformByName("Reference")
-        self._n_threads = n_threads
+        self._n_threads = min(n_threads, 12)  # energies per virial
         self._contexts: SimpleQueue[Any] = SimpleQueue()
-        for _ in range(n_threads):
+        for _ in range(self._n_threads):
             self._contexts.put(mm.Context(tight, mm.VerletIntegrator(1.0), platform))
 
     def __call__(self, positions: NDArray[np.float64], cell: NDArray[np.float64]) -> Labels:

@@ -159,7 +159,7 @@ def system_liquid(system: str | Path, start: str | Path) -> Liquid:
     Parameters
     ----------
     system
-        Written by ``openmm.XmlSerializer.serialize``; everything in it (cutoffs, switching, masses) is taken as it is.
+        Written by ``openmm.XmlSerializer.serialize``; everything in it but PME's accuracy is taken as it is.
         Lennard-Jones truncated without switching makes the virial noisy, see :mod:`ecemc.sampling.labels`.
     start
         Start box: rectangular cell, atoms in the order of the system, molecules whole.
@@ -189,7 +189,10 @@ def _existing(path: str | Path) -> Path:
 def _formulas(atoms: ase.Atoms, system: Any) -> dict[str, int]:
     """Molecules by Hill formula, as OpenMM finds them from bonds."""
     mm = require("openmm", "sample")
-    context = mm.Context(system, mm.VerletIntegrator(1.0), mm.Platform.getPlatformByName("Reference"))
+    try:
+        context = mm.Context(system, mm.VerletIntegrator(1.0), mm.Platform.getPlatformByName("Reference"))
+    except mm.OpenMMException as error:
+        raise InputError(f"system: OpenMM cannot run it: {error}") from error
     return dict(
         Counter(Formula.from_list(atoms.symbols[list(molecule)]).format("hill") for molecule in context.getMolecules())
     )

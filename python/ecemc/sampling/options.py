@@ -70,17 +70,29 @@ class SampleOptions:
             raise InputError(f"equilibration: got {self.equilibration} fs; a time >= 0 is needed")
         if self.pressure is not None and not math.isfinite(self.pressure):
             raise InputError(f"pressure: got {self.pressure} bar; a finite number or None (NVT) is needed")
+        if self.seed < 0:
+            raise InputError(f"seed: got {self.seed}; a whole number >= 0 is needed")
         if self.barostat_interval < 1:
             raise InputError(f"barostat_interval: got {self.barostat_interval} steps; at least 1 is needed")
         if self.n_threads is not None and self.n_threads < 1:
             raise InputError(f"n_threads: got {self.n_threads}; at least 1, or None, is needed")
         _multiple("frame_interval", self.frame_interval, "timestep", self.timestep)
         _multiple("time", self.time, "frame_interval", self.frame_interval)
+        if self.pressure is not None and self.blocks_per_segment * self.steps_per_frame < self.barostat_interval:
+            raise InputError(
+                f"checkpoint_interval: {self.checkpoint_interval} fs holds fewer steps than barostat_interval "
+                f"({self.barostat_interval}), so the volume would never move; make it longer"
+            )
 
     @property
     def steps_per_frame(self) -> int:
         """MD steps between frames."""
         return round(self.frame_interval / self.timestep)
+
+    @property
+    def blocks_per_segment(self) -> int:
+        """Frame intervals between checkpoints."""
+        return max(1, round(self.checkpoint_interval / self.frame_interval))
 
     @property
     def n_frames(self) -> int:
@@ -130,7 +142,7 @@ def schedule(options: SampleOptions) -> list[Segment]:
 
 def _pieces(options: SampleOptions, whole: Segment) -> list[Segment]:
     """Cut one stage."""
-    longest = max(1, round(options.checkpoint_interval / options.frame_interval))
+    longest = options.blocks_per_segment
     starts = range(0, whole.n_blocks, longest)
     return [
         Segment(whole.stage, min(longest, whole.n_blocks - start), whole.pressure, whole.production) for start in starts

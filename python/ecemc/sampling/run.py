@@ -118,7 +118,7 @@ def sample(
     InputError
         If `out` exists, or a checkpoint of other settings does.
     EcemcError
-        If the dynamics fails: the box became thinner than twice the cutoff, or the integration blew up.
+        If the dynamics fails: the box is or becomes thinner than twice the cutoff, or the integration blew up.
     MissingExtraError
         If OpenMM is not installed.
 
@@ -137,19 +137,19 @@ def sample(
     >>> options = SampleOptions(temperature=400.0, pressure=1.01325, time=20_000.0)
     >>> sample(liquid, "liquid.extxyz", options)  # doctest: +SKIP
     """
-    run = _Run(liquid, options, progress or (lambda _: None))
-    files = Files(out, run.settings())
-    state = files.load()
-    if state is None:
-        if files.out.exists() and not overwrite:
-            raise InputError(f"out: {files.out} exists; choose another name or allow overwriting")
-        files.partial.unlink(missing_ok=True)
-        state = run.start()
     with _explained():
+        run = _Run(liquid, options, progress or (lambda _: None))
+        files = Files(out, run.settings())
+        state = files.load()
+        if state is None:
+            if files.out.exists() and not overwrite:
+                raise InputError(f"out: {files.out} exists; choose another name or allow overwriting")
+            files.partial.unlink(missing_ok=True)
+            state = run.start()
         for number in range(state.segments_done, len(run.segments)):
             state = run.segment(number, state, files)
             files.save(state)
-    files.finish()
+        files.finish()
     return SampleResult(files.out, state.densities, state.temperatures)
 
 
@@ -304,8 +304,8 @@ def _explained() -> Iterator[None]:
         yield
     except mm.OpenMMException as error:
         text = str(error)
-        if "twice the nonbonded cutoff" in text:
-            text = "the box became thinner than twice the cutoff; take more molecules or a shorter cutoff"
+        if "twice the nonbonded cutoff" in text or "half the periodic box size" in text:
+            text = "the box is thinner than twice the cutoff; take more molecules or a shorter cutoff"
         elif "NaN" in text:
             text = "the integration blew up (NaN positions); take a shorter time step or a lower start density"
         raise EcemcError(f"molecular dynamics failed: {text}") from error

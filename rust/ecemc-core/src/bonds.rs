@@ -1,15 +1,18 @@
 //! Bonds from distances and covalent radii.
 
+use std::ops::Range;
+
 use crate::elements::{covalent_radius, symbol};
-use crate::neighbors::{Cutoffs, Pairs};
-use crate::vector::{add, norm, sub};
+use crate::neighbors::{CellGrid, Cutoffs};
+use crate::vector::{add, dot, norm, sub};
 use crate::{Cell, Error, Result, Workers};
 
-/// Bonds `(i, j, S)` between atom i at `r_i` and the copy of atom j at `r_j + S·cell`.
-///
-/// Each bond is listed once, with `i ≤ j` (and the positive one of `±S` for the bond of an atom to its own image), sorted
-/// by i, then j, then S.
-pub type Bonds = Vec<(u32, u32, [i32; 3])>;
+/// A bond `(i, j, S)` between atom i at `r_i` and the copy of atom j at `r_j + S·cell`.
+pub type Bond = (u32, u32, [i32; 3]);
+
+/// Each bond once, with `i ≤ j` (and the positive one of `±S` for the bond of an atom to its own image), sorted by i, then
+/// j, then S.
+pub type Bonds = Vec<Bond>;
 
 /// How far covalent bonds reach: `d < f_i·r_i + f_j·r_j` with covalent radii r and factors f by element.
 #[derive(Debug, Clone, PartialEq)]
@@ -92,17 +95,63 @@ pub fn find_bonds(
     if numbers.len() != positions.len() {
         return Err(Error::argument("numbers", numbers.len(), format!("{} (one per atom)", positions.len())));
     }
-    let pairs = Pairs::new(positions, cell, &rule.cutoffs(numbers)?, workers)?;
-    let mut bonds = Bonds::with_capacity(pairs.len() / 2);
-    for i in 0..positions.len() {
-        for &pair in pairs.of(i) {
-            let (j, shift) = (pair.j(), pairs.shift(i, pair));
-            if i < j || (i == j && shift > [0; 3]) {
-                bonds.push((i as u32, j as u32, shift));
+    let cutoffs = rule.cutoffs(numbers)?;
+    // Without reach there is nothing to find, but the input is still checked.
+    let grid = CellGrid::new(positions, cell, if cutoffs.max() > 0.0 { cutoffs.max() } else { 1.0 })?;
+    let search = Search { positions, cell, cutoffs: &cutoffs, grid: &grid };
+    let bins_per_piece = (ATOMS_PER_PIECE * grid.n_bins()).div_ceil(positions.len().max(1));
+    let mut bonds = workers.map_chunks(grid.n_bins(), bins_per_piece, |bins| Ok(search.bins(bins)))?.concat();
+    bonds.sort_unstable();
+    Ok(bonds)
+}
+
+/// Atoms in one piece of parallel work.
+const ATOMS_PER_PIECE: usize = 2048;
+
+/// A neighbour list for a handful of neighbours: no sorting and packing on the way, each pair once.
+struct Search<'a> {
+    positions: &'a [[f64; 3]],
+    cell: &'a Cell,
+    cutoffs: &'a Cutoffs,
+    grid: &'a CellGrid,
+}
+
+impl Search<'_> {
+    fn bins(&self, bins: Range<usize>) -> Bonds {
+        let grid = self.grid;
+        let reach = self.cutoffs.max() + grid.tolerance;
+        let (mut bonds, mut runs) = (Bonds::new(), Vec::new());
+        for bin in bins.filter(|&bin| !grid.atoms(bin).is_empty()) {
+            grid.runs(bin, &mut runs);
+            // A pair is seen from both of its atoms: keep the one that looks ahead.
+            let home = grid.atoms(bin).start;
+            runs.retain(|run| grid.shifts[run.shift] >= [0; 3] && (run.end > home || grid.shifts[run.shift] != [0; 3]));
+            for a in grid.atoms(bin) {
+                for run in &runs {
+                    let (seen_through, shift) = (grid.shifts[run.shift], grid.shift_vectors[run.shift]);
+                    let first = if seen_through == [0; 3] { run.start.max(a + 1) } else { run.start };
+                    let origin = sub([grid.x[a], grid.y[a], grid.z[a]], shift);
+                    for b in first..run.end {
+                        let d = sub([grid.x[b], grid.y[b], grid.z[b]], origin);
+                        if dot(d, d) < reach * reach {
+                            bonds.extend(self.bond(a, b, seen_through));
+                        }
+                    }
+                }
             }
         }
+        bonds
     }
-    Ok(bonds)
+
+    /// The bond between two sorted atoms, the second seen through a shift, if they are close enough.
+    fn bond(&self, a: usize, b: usize, seen_through: [i32; 3]) -> Option<Bond> {
+        let grid = self.grid;
+        let shift = [0, 1, 2].map(|k| seen_through[k] + grid.homes[a][k] - grid.homes[b][k]);
+        let (i, j) = (grid.order[a], grid.order[b]);
+        let bond = if i <= j { (i, j, shift) } else { (j, i, shift.map(|x| -x)) };
+        let reach = self.cutoffs.of(i as usize, j as usize);
+        (length(&bond, self.positions, self.cell) < reach).then_some(bond)
+    }
 }
 
 /// Above this multiple of the sum of covalent radii a contact may be the third side of a bent angle instead of a bond.
@@ -133,13 +182,16 @@ pub fn structural_bonds(bonds: &Bonds, positions: &[[f64; 3]], numbers: &[u8], c
     (0..bonds.len()).filter(keep).map(|own| bonds[own]).collect()
 }
 
+/// `|r_j − r_i + S·cell|`.
+fn length(&(i, j, shift): &Bond, positions: &[[f64; 3]], cell: &Cell) -> f64 {
+    let direct = sub(positions[j as usize], positions[i as usize]);
+    norm(if shift == [0; 3] { direct } else { add(direct, cell.lattice_vector(shift)) })
+}
+
 /// Length relative to the sum of covalent radii.
-fn stretch(&(i, j, shift): &(u32, u32, [i32; 3]), positions: &[[f64; 3]], numbers: &[u8], cell: &Cell) -> f64 {
-    let (i, j) = (i as usize, j as usize);
-    let direct = sub(positions[j], positions[i]);
-    let vector = if shift == [0; 3] { direct } else { add(direct, cell.lattice_vector(shift)) };
-    let radii = covalent_radius(numbers[i]).unwrap_or(0.0) + covalent_radius(numbers[j]).unwrap_or(0.0);
-    norm(vector) / radii
+fn stretch(bond: &Bond, positions: &[[f64; 3]], numbers: &[u8], cell: &Cell) -> f64 {
+    let radius = |atom: u32| covalent_radius(numbers[atom as usize]).unwrap_or(0.0);
+    length(bond, positions, cell) / (radius(bond.0) + radius(bond.1))
 }
 
 /// Bonds of each atom, both ways: the other atom, its shift, and the number of the bond.

@@ -29,7 +29,7 @@ mod vector;
 pub mod voids;
 pub mod volume_scan;
 
-pub use bonds::{ANGLE_STRETCH, BondRule, Bonds, find_bonds, structural_bonds};
+pub use bonds::{ANGLE_STRETCH, Bond, BondRule, Bonds, find_bonds, structural_bonds};
 pub use cell::Cell;
 pub use elements::{covalent_radius, symbol};
 pub use error::{Error, Result};

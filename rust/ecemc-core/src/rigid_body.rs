@@ -186,6 +186,21 @@ pub fn rigid_bodies(frame: &MolecularFrame<'_>, workers: Workers<'_>) -> Result<
 ///
 /// # Errors
 /// [`Error::Argument`] or [`Error::NonFinite`] for forces that do not fit; [`Error::Interrupted`].
+///
+/// # Examples
+/// ```
+/// use ecemc_core::rigid_body::{MolecularFrame, decompose_forces};
+/// use ecemc_core::{BondRule, Cell, Molecules, Workers, find_bonds};
+/// // H2 through the boundary of a 5 Å box, pulled apart.
+/// let positions = [[0.2, 0.0, 0.0], [4.5, 0.0, 0.0]];
+/// let cell = Cell::new([[5.0, 0.0, 0.0], [0.0, 5.0, 0.0], [0.0, 0.0, 5.0]], [true; 3])?;
+/// let bonds = find_bonds(&positions, &[1, 1], &cell, &BondRule::uniform(1.3)?, Workers::serial())?;
+/// let molecules = Molecules::from_bonds(2, &bonds);
+/// let frame = MolecularFrame::new(&positions, &[1.008; 2], &cell, &molecules)?;
+/// let parts = decompose_forces(&frame, &[[1.0, 0.0, 0.0], [-1.0, 0.0, 0.0]], Workers::serial())?;
+/// assert_eq!(parts.vibrational, [[1.0, 0.0, 0.0], [-1.0, 0.0, 0.0]]);
+/// # Ok::<(), ecemc_core::Error>(())
+/// ```
 pub fn decompose_forces(
     frame: &MolecularFrame<'_>,
     forces: &[[f64; 3]],
@@ -257,4 +272,67 @@ fn pseudo_solve(inertia: [[f64; 3]; 3], torque: [f64; 3]) -> [f64; 3] {
     let largest = moments.iter().copied().fold(0.0, f64::max);
     let turns = (0..3).filter(|&k| moments[k] > RANK_TOLERANCE * largest);
     turns.map(|k| scaled(axes[k], dot(axes[k], torque) / moments[k])).fold([0.0; 3], add)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bonds::Bonds;
+
+    /// CO2 along a slanted axis, as one molecule in open space.
+    fn carbon_dioxide(bend: f64) -> ([[f64; 3]; 3], [f64; 3], Molecules) {
+        let axis = scaled([1.0, 2.0, -0.5], 1.16 / 5.25f64.sqrt());
+        let aside = [0.0, 0.5 * bend, 2.0 * bend];
+        let bonds: Bonds = vec![(0, 1, [0; 3]), (0, 2, [0; 3])];
+        ([aside, axis, scaled(axis, -1.0)], [12.011, 15.999, 15.999], Molecules::from_bonds(3, &bonds))
+    }
+
+    #[test]
+    fn a_linear_molecule_turns_about_two_axes_and_a_bent_one_about_three() {
+        let bending = [[0.0, 1.0, 4.0], [0.0, -0.5, -2.0], [0.0, -0.5, -2.0]];
+        for (bend, rotates) in [(0.0, false), (1e-5, false), (0.05, true)] {
+            let (positions, masses, molecules) = carbon_dioxide(bend);
+            let cell = Cell::open();
+            let frame = MolecularFrame::new(&positions, &masses, &cell, &molecules).unwrap();
+            // Perpendicular to the axis and, where it is bent, to the plane of the molecule.
+            let across = cross(positions[1], if rotates { positions[0] } else { bending[0] });
+            let forces = [across, scaled(across, -0.5), scaled(across, -0.5)];
+            let parts = decompose_forces(&frame, &forces, Workers::serial()).unwrap();
+            let turning = parts.rotational.iter().flatten().fold(0f64, |m, x| m.max(x.abs()));
+            let force = forces.iter().flatten().fold(0f64, |m, x| m.max(x.abs()));
+            assert!(if rotates { turning > 0.4 * force } else { turning < 1e-4 * force }, "bend {bend}: {turning}");
+        }
+    }
+
+    #[test]
+    fn bodies_lie_inside_the_cell() {
+        let cell = Cell::new([[4.0, 0.0, 0.0], [0.0, 4.0, 0.0], [0.0, 0.0, 4.0]], [true; 3]).unwrap();
+        let molecules = Molecules::from_bonds(2, &vec![(0, 1, [-1, 0, 0])]);
+        let positions = [[-0.2, 9.0, 0.0], [3.4, 9.0, 0.0]];
+        let frame = MolecularFrame::new(&positions, &[1.0, 1.0], &cell, &molecules).unwrap();
+        let bodies = rigid_bodies(&frame, Workers::serial()).unwrap();
+        let expected = RigidBody {
+            mass: 2.0,
+            center: [3.6, 1.0, 0.0],
+            inertia: [[0.0, 0.0, 0.0], [0.0, 0.08, 0.0], [0.0, 0.0, 0.08]],
+        };
+        for k in 0..3 {
+            assert!((bodies[0].center[k] - expected.center[k]).abs() < 1e-14);
+            assert!((bodies[0].inertia[k][k] - expected.inertia[k][k]).abs() < 1e-14);
+        }
+        let wrapped = frame.wrapped_positions();
+        assert!((wrapped[1][0] - 3.4).abs() < 1e-14 && (wrapped[0][0] - 3.8).abs() < 1e-14);
+    }
+
+    #[test]
+    fn frames_that_do_not_fit_are_refused() {
+        let (positions, masses, molecules) = carbon_dioxide(0.0);
+        let cell = Cell::open();
+        assert!(MolecularFrame::new(&positions[..2], &masses, &cell, &molecules).is_err());
+        assert!(MolecularFrame::new(&positions, &masses[..2], &cell, &molecules).is_err());
+        assert!(MolecularFrame::new(&positions, &[1.0, 0.0, 1.0], &cell, &molecules).is_err());
+        assert!(MolecularFrame::new(&[[f64::NAN; 3]; 3], &masses, &cell, &molecules).is_err());
+        let frame = MolecularFrame::new(&positions, &masses, &cell, &molecules).unwrap();
+        assert!(decompose_forces(&frame, &[[0.0; 3]; 2], Workers::serial()).is_err());
+    }
 }

@@ -42,3 +42,22 @@ pub fn volume_scan(
     let pieces = workers.map_chunks(scales.len(), 1, |range| Ok(range.map(scan).collect::<Vec<_>>()))?;
     Ok(pieces.into_iter().flatten().collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Cell, Molecules};
+
+    #[test]
+    fn centres_scale_and_molecules_do_not() {
+        let molecules = Molecules::from_bonds(3, &vec![(0, 2, [0; 3])]);
+        let (positions, cell) = ([[1.0, 0.0, 0.0], [0.0, 3.0, 0.0], [2.0, 0.0, 0.0]], Cell::open());
+        let frame = MolecularFrame::new(&positions, &[1.0; 3], &cell, &molecules).unwrap();
+        let scan = |mode, scales: &[f64]| volume_scan(&frame, scales, mode, Workers::serial());
+        let rigid = scan(ScanMode::Rigid, &[1.0, 2.0]).unwrap();
+        assert_eq!(rigid, [positions, [[2.5, 0.0, 0.0], [0.0, 6.0, 0.0], [3.5, 0.0, 0.0]]]);
+        let affine = scan(ScanMode::Affine, &[2.0]).unwrap();
+        assert_eq!(affine, [[[2.0, 0.0, 0.0], [0.0, 6.0, 0.0], [4.0, 0.0, 0.0]]]);
+        assert!(scan(ScanMode::Rigid, &[1.0, -1.0]).is_err());
+    }
+}

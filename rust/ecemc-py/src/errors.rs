@@ -1,10 +1,14 @@
 //! The one place where kernel errors become Python exceptions.
 
+use std::path::Path;
+
 use ecemc_core::Error;
-use pyo3::exceptions::PyKeyboardInterrupt;
+use ecemc_io::Error as FileError;
+use pyo3::exceptions::{PyKeyboardInterrupt, PyOSError};
 use pyo3::prelude::*;
 
 mod raised {
+    pyo3::import_exception!(ecemc.errors, FileFormatError);
     pyo3::import_exception!(ecemc.errors, InputError);
     pyo3::import_exception!(ecemc.errors, InfiniteMoleculeError);
 }
@@ -17,5 +21,24 @@ pub fn exception(error: &Error) -> PyErr {
         Error::InfiniteMolecule { .. } => raised::InfiniteMoleculeError::new_err(text),
         Error::Interrupted => PyKeyboardInterrupt::new_err(text),
         _ => InputError::new_err(text),
+    }
+}
+
+/// The exception for what went wrong with a file: the system's own for the system's reasons, else one about its content.
+pub fn file_exception(path: &Path, error: &FileError) -> PyErr {
+    match error {
+        FileError::Io(cause) => match cause.raw_os_error() {
+            // From the number Python chooses the kind, such as FileNotFoundError, and writes the path behind the text.
+            Some(number) => {
+                let text = cause.to_string();
+                let reason = text.split(" (os error").next().unwrap_or_default().to_owned();
+                PyOSError::new_err((number, reason, path.to_path_buf()))
+            }
+            None => {
+                raised::FileFormatError::new_err(format!("{}: compressed data are damaged: {cause}", path.display()))
+            }
+        },
+        FileError::Interrupted => PyKeyboardInterrupt::new_err(error.to_string()),
+        _ => raised::FileFormatError::new_err(format!("{}: {error}", path.display())),
     }
 }

@@ -5,6 +5,7 @@
 mod arrays;
 mod environments;
 mod errors;
+mod io;
 mod molecules;
 mod neighbors;
 mod rdf;
@@ -26,6 +27,8 @@ mod _core {
 
     #[pymodule_export]
     use crate::environments::local_environments;
+    #[pymodule_export]
+    use crate::io::{ExtxyzReader, Frames, count_frames};
     #[pymodule_export]
     use crate::molecules::{find_molecules, graph_fingerprint, make_whole};
     #[pymodule_export]
