@@ -158,8 +158,10 @@ def check_density(series: Series, time_series: bool) -> Check:
     )
 
 
-def check_temperature(temperature: Series, target: Series) -> Check | None:
-    """Does the thermostat hold its target? None if the target is not one number."""
+def check_temperature(temperature: Series | None, target: Series | None) -> Check | None:
+    """Does the thermostat hold its target? None if it is not known, or not one number."""
+    if temperature is None or target is None:
+        return None
     wanted, s = float(target.values[0]), temperature.statistics
     if s is None or not (target.values == wanted).all() or not wanted > 0.0:
         return None

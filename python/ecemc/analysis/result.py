@@ -64,7 +64,8 @@ class Analysis:
     n_frames: int
     #: fs since the start of the run, (n_frames,); None if not all frames tell it
     time: NDArray[np.float64] | None
-    #: by name: always ``density``, ``volume``, ``largest_void`` and ``void_ratio``; ``energy``, ``temperature``,
+    #: by name: always ``density`` and ``volume``; ``largest_void`` and ``void_ratio`` (only in frames of 8 molecules
+    #: and more); ``energy``, ``temperature``,
     #: ``temperature_target`` and ``pressure`` if the file has what they need
     series: dict[str, Series]
     integrity: Integrity

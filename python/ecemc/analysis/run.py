@@ -19,7 +19,7 @@ from ecemc.analysis.integrity import IntegrityRecorder
 from ecemc.analysis.labels import SERIES_UNITS, frame_numbers
 from ecemc.analysis.options import AnalysisOptions
 from ecemc.analysis.result import Analysis, Input, Series
-from ecemc.analysis.voids import check_voids
+from ecemc.analysis.voids import MIN_MOLECULES, check_voids
 from ecemc.environments import LocalEnvironments, frame_environments
 from ecemc.errors import InfiniteMoleculeError, InputError
 from ecemc.molecules import Molecules, find_molecules
@@ -166,6 +166,8 @@ class _Pass:
             around = None
         spacing = (atoms.get_volume() / len(molecules)) ** (1 / 3)
         numbers = {"spacing": spacing, "largest_void": hole, "void_ratio": hole / spacing}
+        if len(molecules) < MIN_MOLECULES:
+            numbers |= {"largest_void": math.nan, "void_ratio": math.nan}
         return _Frame(molecules, around, frame_numbers(atoms) | numbers)
 
     def _add_environments(self, around: LocalEnvironments | None) -> None:
@@ -189,10 +191,9 @@ class _Pass:
             checks.check_system(integrity),
             checks.check_molecules(integrity),
             checks.check_density(series["density"], one_system),
-            check_voids(series["largest_void"], series["void_ratio"]),
+            check_voids(series["largest_void"], series["void_ratio"]) if "void_ratio" in series else None,
+            checks.check_temperature(series.get("temperature"), series.get("temperature_target")),
         ]
-        if "temperature" in series and "temperature_target" in series:
-            found += [check for check in [checks.check_temperature(series["temperature"], series["temperature_target"])] if check]
         times = self._column("time")
         return Analysis(
             options=self.options,
@@ -204,7 +205,7 @@ class _Pass:
             rdf=self._rdf.result(),
             environments=self._environments if self._all_finite else None,
             molecular_spacing=float(np.mean(self._column("spacing"))),
-            verdict=checks.judge(found),
+            verdict=checks.judge(check for check in found if check is not None),
             elapsed=time.perf_counter() - start,
         )
 

@@ -66,18 +66,20 @@ def thermodynamics_figure(analysis: Analysis) -> Figure | None:
 
 
 @styled
-def void_figure(analysis: Analysis, attention: float, fail: float) -> Figure:
-    """Radius of the largest empty sphere over time, with the liquid's usual one and the thresholds (Å)."""
+def void_figure(analysis: Analysis, attention: float, fail: float) -> Figure | None:
+    """Radius of the largest empty sphere over time, with its median and the thresholds (Å); None without a liquid."""
+    if "largest_void" not in analysis.series:
+        return None
     fig, axes = figure(8.4, 2.9)
     row = axes[0, 0]
     x, label = time_axis(analysis)
     values = analysis.series["largest_void"].values
     row.plot(x, values, color=BLUE, lw=1.0, marker="." if len(x) < 60 else "", ms=4)
-    row.axhline(float(np.median(values)), color=BLUE, lw=1.2, ls=":", label="median of this run")
+    row.axhline(float(np.nanmedian(values)), color=BLUE, lw=1.2, ls=":", label="median of this run")
     row.axhline(attention, color=ORANGE, lw=1.2, ls="--", label="attention")
     row.axhline(fail, color=RED, lw=1.2, ls="--", label="bubble")
     row.set(xlabel=label, ylabel="radius (Å)", title="Largest empty sphere")
-    row.set_ylim(0.0, 1.08 * max(fail, float(values.max())))
+    row.set_ylim(0.0, 1.08 * max(fail, float(np.nanmax(values))))
     legend_above(row)
     return fig
 
