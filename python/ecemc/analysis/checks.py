@@ -173,4 +173,4 @@ def check_temperature(temperature: Series | None, target: Series | None) -> Chec
             "temperature", "attention", measured, threshold, f"The temperature is {off:+.1f} K off its target.",
             "Check time step, thermostat and barostat: too long a step or too tight a barostat heats the box.",
         )  # fmt: skip
-    return Check("temperature", "pass", measured, threshold, f"The temperature holds at {s.mean:.0f} K.")
+    return Check("temperature", "pass", measured, threshold, f"The temperature agrees with its target of {wanted:g} K.")

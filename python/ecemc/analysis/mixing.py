@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["ideal_mixing", "marginal"]
+__all__ = ["ideal_means", "ideal_mixing", "marginal"]
 
 from typing import TYPE_CHECKING
 
@@ -53,6 +53,14 @@ def ideal_mixing(environments: LocalEnvironments) -> dict[str, list[NDArray[np.f
             _shuffled(total, others, counts[name] - (name == central)) for name in environments.species
         ]
     return result
+
+
+def ideal_means(environments: LocalEnvironments) -> dict[str, list[float]] | None:
+    """Mean numbers of neighbours in :func:`ideal_mixing`, by central species, in the order of the species."""
+    ideal = ideal_mixing(environments)
+    if ideal is None:
+        return None
+    return {central: [float(p @ np.arange(len(p))) for p in of] for central, of in ideal.items()}
 
 
 def _shuffled(total: NDArray[np.float64], others: int, of_kind: int) -> NDArray[np.float64]:

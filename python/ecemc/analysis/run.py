@@ -139,7 +139,7 @@ class _Pass:
         for number, atoms in enumerate(chunk, start=self.n_frames):
             _check_frame(number, atoms)
         if self._rdf is None:
-            self.options = _with_defaults(self.options, chunk[0])
+            self.options = _with_defaults(self.options, chunk)
             self._rdf = RDFAccumulator(self.options.r_max, self.options.n_bins)
         with ThreadPoolExecutor(self._threads) as pool:
             found = list(pool.map(self._examine, range(self.n_frames, self.n_frames + len(chunk)), chunk))
@@ -161,8 +161,10 @@ class _Pass:
         except InputError as error:
             raise type(error)(f"frame {number}: {error}") from error
         try:
-            around = frame_environments(atoms, molecules, self.options.local_radius, n_threads=1)
+            # A molecule alone in its box has no neighbours to speak of.
+            around = None if len(molecules) == 1 else frame_environments(atoms, molecules, self.options.local_radius, n_threads=1)
         except InfiniteMoleculeError:
+            self._all_finite = False
             around = None
         spacing = (atoms.get_volume() / len(molecules)) ** (1 / 3)
         numbers = {"spacing": spacing, "largest_void": hole, "void_ratio": hole / spacing}
@@ -171,9 +173,7 @@ class _Pass:
         return _Frame(molecules, around, frame_numbers(atoms) | numbers)
 
     def _add_environments(self, around: LocalEnvironments | None) -> None:
-        if around is None:
-            self._all_finite = False
-        else:
+        if around is not None:
             self._environments = around if self._environments is None else self._environments + around
 
     def result(self, source: Input | None, start: float) -> Analysis:
@@ -267,9 +267,14 @@ def default_r_max(atoms: Atoms) -> float:
     return min(_DEFAULT_R_MAX, math.floor(50.0 * min(heights)) / 100.0)
 
 
-def _with_defaults(options: AnalysisOptions, first: Atoms) -> AnalysisOptions:
-    """Choose from the first frame what was left open."""
-    spacing = (first.get_volume() / len(find_molecules(first, scale=options.bond_scale))) ** (1 / 3)
+def _with_defaults(options: AnalysisOptions, chunk: list[Atoms]) -> AnalysisOptions:
+    """Choose from the first frame that is a liquid (isolated atoms often lead a training set) what was left open."""
+    counts = (len(find_molecules(atoms, scale=options.bond_scale)) for atoms in chunk)
+    first, n_molecules = next(
+        ((atoms, n) for atoms, n in zip(chunk, counts, strict=True) if n >= MIN_MOLECULES),
+        (chunk[0], len(find_molecules(chunk[0], scale=options.bond_scale))),
+    )
+    spacing = (first.get_volume() / n_molecules) ** (1 / 3)
     return replace(
         options,
         r_max=options.r_max or default_r_max(first),

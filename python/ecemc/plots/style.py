@@ -112,11 +112,14 @@ def svg(fig: Figure) -> str:
 
 
 def inline_svg(text: str, name: str, alt: str) -> str:
-    """Make an SVG file a part of a page: identifiers of its own, text in the page's colour, a name for screen readers."""
+    """Make an SVG file a part of a page: identifiers of its own, colours of the page, a name for
+    screen readers.
+    """
     body = text[text.index("<svg") :]
     body = re.sub(r'\bid="([^"]+)"', rf'id="{name}-\1"', body)
     body = re.sub(r'(url\(|href=")#', rf"\1#{name}-", body)
     body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.DOTALL).replace(INK, "currentColor")
+    body = body.replace(BLUE, f"var(--blue, {BLUE})")
     opening, rest = body.split(">", 1)
     width = re.search(r' width="([^"]*)"', opening)
     opening = re.sub(r' (width|height)="[^"]*"', "", opening)
