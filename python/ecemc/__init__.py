@@ -7,6 +7,7 @@ from ecemc.environments import LocalEnvironments, local_environments
 from ecemc.molecules import Molecules, find_molecules, make_whole, register_species, split_molecules
 from ecemc.neighbors import neighbor_list
 from ecemc.rigid_body import ForceDecomposition, RigidBodies, decompose_forces, rigid_bodies
+from ecemc.trajectory import iread, read
 from ecemc.volume_scan import volume_scan
 
 __all__ = [
@@ -17,9 +18,11 @@ __all__ = [
     "__version__",
     "decompose_forces",
     "find_molecules",
+    "iread",
     "local_environments",
     "make_whole",
     "neighbor_list",
+    "read",
     "register_species",
     "rigid_bodies",
     "split_molecules",
