@@ -1,4 +1,5 @@
-from typing import Any
+from os import PathLike
+from typing import Any, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,3 +73,29 @@ def largest_empty_sphere(
     spheres: tuple[Any, ...], tolerance: float, n_threads: int | None = None
 ) -> tuple[float, list[float]]: ...
 def void_fraction(spheres: tuple[Any, ...], probe: float, spacing: float, n_threads: int | None = None) -> float: ...
+
+@final
+class Frames:
+    @staticmethod
+    def from_arrays(
+        geometries: list[
+            tuple[NDArray[np.float64], NDArray[np.uint8], NDArray[np.float64] | None, tuple[bool, bool, bool]]
+        ],
+    ) -> Frames: ...
+    def __len__(self) -> int: ...
+    def __getitem__(self, index: int, /) -> dict[str, Any]: ...
+
+@final
+class ExtxyzReader:
+    def __new__(
+        cls,
+        path: str | PathLike[str],
+        start: int = 0,
+        stop: int | None = None,
+        step: int = 1,
+        n_threads: int | None = None,
+    ) -> ExtxyzReader: ...
+    def __iter__(self) -> ExtxyzReader: ...
+    def __next__(self) -> Frames: ...
+
+def count_frames(path: str | PathLike[str]) -> int: ...

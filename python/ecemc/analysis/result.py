@@ -128,7 +128,10 @@ class Analysis:
                     "intra_stderr": self.rdf.stderr_intra[a, b],
                     "inter_stderr": self.rdf.stderr_inter[a, b],
                     "coordination": {
-                        f"{p}-{q}": {"intra": self.rdf.coordination_intra[p, q], "inter": self.rdf.coordination_inter[p, q]}
+                        f"{p}-{q}": {
+                            "intra": self.rdf.coordination_intra[p, q],
+                            "inter": self.rdf.coordination_inter[p, q],
+                        }
                         for p, q in dict.fromkeys([(a, b), (b, a)])
                     },
                     "first_shell": asdict(shell) if shell else None,

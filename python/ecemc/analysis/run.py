@@ -162,7 +162,11 @@ class _Pass:
             raise type(error)(f"frame {number}: {error}") from error
         try:
             # A molecule alone in its box has no neighbours to speak of.
-            around = None if len(molecules) == 1 else frame_environments(atoms, molecules, self.options.local_radius, n_threads=1)
+            around = (
+                None
+                if len(molecules) == 1
+                else frame_environments(atoms, molecules, self.options.local_radius, n_threads=1)
+            )
         except InfiniteMoleculeError:
             self._all_finite = False
             around = None
@@ -242,7 +246,7 @@ def _check_frame(number: int, atoms: Atoms) -> None:
         what = "no cell" if atoms.cell.rank < 3 else f"pbc {atoms.pbc.tolist()}"
         raise InputError(
             f"frame {number}: {what}; an analysis needs frames that are periodic along three axes: "
-            "give the file a Lattice and pbc=\"T T T\""
+            'give the file a Lattice and pbc="T T T"'
         )
 
 

@@ -82,9 +82,7 @@ def _show(integrity: Integrity, formulas: dict[str, str]) -> None:
         composition = integrity.compositions[system]
         total = sum(composition.values())
         say(f"{n_frames} frame{'s' * (n_frames > 1)} with {total} molecule{'s' * (total > 1)}", style="bold")
-        rows = [
-            (name, formulas.get(name, ""), count, f"{count / total:.4f}") for name, count in composition.items()
-        ]
+        rows = [(name, formulas.get(name, ""), count, f"{count / total:.4f}") for name, count in composition.items()]
         table(("species", "formula", "molecules", "mole fraction"), rows)
     if len(frames) > 5:
         say(f"and {len(frames) - 5} more systems (see --json)")

@@ -35,7 +35,9 @@ def rdf(
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="File to write: .csv, .json or .png (CSV to the terminal).")
     ] = None,
-    r_max: Annotated[float | None, typer.Option(help="Upper end, Å (half the cell of the first frame, at most 12).")] = None,
+    r_max: Annotated[
+        float | None, typer.Option(help="Upper end, Å (half the cell of the first frame, at most 12).")
+    ] = None,
     n_bins: Annotated[int, typer.Option(help="Number of bins.")] = 200,
     normalization: Annotated[
         Normalization, typer.Option(help="pair: each intermolecular g(r) tends to 1; total: all parts add up to g(r).")
