@@ -64,7 +64,7 @@ class Integrity:
 
     @property
     def longest_change(self) -> int:
-        """Longest stretch of consecutive frames with changed bonds; a bond at the edge of the criterion comes back at once."""
+        """Longest stretch of frames with changed bonds; a bond at the edge of the criterion comes back at once."""
         longest = current = 0
         for changed in self.n_changed:
             current = current + 1 if changed else 0

@@ -131,6 +131,7 @@ class _Pass:
         self._integrity = IntegrityRecorder()
         self._rdf: RDFAccumulator | None = None
         self._environments: LocalEnvironments | None = None
+        self._local_radius = 0.0
         self._all_finite = True
         self._numbers: list[dict[str, float]] = []
 
@@ -139,8 +140,9 @@ class _Pass:
         for number, atoms in enumerate(chunk, start=self.n_frames):
             _check_frame(number, atoms)
         if self._rdf is None:
-            self.options = _with_defaults(self.options, chunk)
-            self._rdf = RDFAccumulator(self.options.r_max, self.options.n_bins)
+            r_max, self._local_radius = _choose(self.options, chunk)
+            self.options = replace(self.options, r_max=r_max, local_radius=self._local_radius)
+            self._rdf = RDFAccumulator(r_max, self.options.n_bins)
         with ThreadPoolExecutor(self._threads) as pool:
             found = list(pool.map(self._examine, range(self.n_frames, self.n_frames + len(chunk)), chunk))
         for atoms, frame in zip(chunk, found, strict=True):
@@ -163,9 +165,7 @@ class _Pass:
         try:
             # A molecule alone in its box has no neighbours to speak of.
             around = (
-                None
-                if len(molecules) == 1
-                else frame_environments(atoms, molecules, self.options.local_radius, n_threads=1)
+                None if len(molecules) == 1 else frame_environments(atoms, molecules, self._local_radius, n_threads=1)
             )
         except InfiniteMoleculeError:
             self._all_finite = False
@@ -251,7 +251,7 @@ def _check_frame(number: int, atoms: Atoms) -> None:
 
 
 def default_r_max(atoms: Atoms) -> float:
-    """Upper end of RDFs if none is asked for: half the smallest height of the cell, rounded down to 0.01 Å, at most 12 Å.
+    """Half the smallest height of the cell, rounded down to 0.01 Å, at most 12 Å: RDFs up to there need no images.
 
     Raises
     ------
@@ -271,16 +271,15 @@ def default_r_max(atoms: Atoms) -> float:
     return min(_DEFAULT_R_MAX, math.floor(50.0 * min(heights)) / 100.0)
 
 
-def _with_defaults(options: AnalysisOptions, chunk: list[Atoms]) -> AnalysisOptions:
-    """Choose from the first frame that is a liquid (isolated atoms often lead a training set) what was left open."""
+def _choose(options: AnalysisOptions, chunk: list[Atoms]) -> tuple[float, float]:
+    """Take r_max and local radius from the first frame that is a liquid: isolated atoms often lead a training set."""
     counts = (len(find_molecules(atoms, scale=options.bond_scale)) for atoms in chunk)
     first, n_molecules = next(
         ((atoms, n) for atoms, n in zip(chunk, counts, strict=True) if n >= MIN_MOLECULES),
         (chunk[0], len(find_molecules(chunk[0], scale=options.bond_scale))),
     )
     spacing = (first.get_volume() / n_molecules) ** (1 / 3)
-    return replace(
-        options,
-        r_max=options.r_max or default_r_max(first),
-        local_radius=options.local_radius or round(_LOCAL_RADIUS * spacing, 1),
+    return (
+        options.r_max or default_r_max(first),
+        options.local_radius or round(_LOCAL_RADIUS * spacing, 1),
     )

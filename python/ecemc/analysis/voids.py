@@ -30,7 +30,7 @@ def void_thresholds(analysis: Analysis) -> tuple[float, float]:
 
 
 def check_voids(radius: Series, ratio: Series) -> Check:
-    """Is there a bubble?"""
+    """Ask whether there is a bubble."""
     worst = int(np.nanargmax(ratio.values))
     largest, share = float(radius.values[worst]), float(ratio.values[worst])
     usual = float(np.nanmedian(radius.values))

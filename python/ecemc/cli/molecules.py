@@ -1,4 +1,4 @@
-"""``ecemc molecules``: which molecules are in a file, and are they intact?"""
+"""``ecemc molecules``: which molecules are in a file, and whether they stay intact."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ def molecules(
 
     Example:  ecemc molecules run.extxyz
     """
-    from ecemc.analysis.integrity import IntegrityRecorder  # noqa: PLC0415
-    from ecemc.errors import InputError  # noqa: PLC0415
-    from ecemc.molecules import find_molecules  # noqa: PLC0415
-    from ecemc.trajectory import iread  # noqa: PLC0415
+    from ecemc.analysis.integrity import IntegrityRecorder
+    from ecemc.errors import InputError
+    from ecemc.molecules import find_molecules
+    from ecemc.trajectory import iread
 
     recorder = IntegrityRecorder()
     formulas: dict[str, str] = {}

@@ -49,10 +49,10 @@ def rdf(
 
     Example:  ecemc rdf run.extxyz --r-max 10 -o rdf.png
     """
-    from ecemc.analysis import default_r_max  # noqa: PLC0415
-    from ecemc.rdf import rdf as compute  # noqa: PLC0415
-    from ecemc.report.files import write_atomically  # noqa: PLC0415
-    from ecemc.trajectory import iread  # noqa: PLC0415
+    from ecemc.analysis import default_r_max
+    from ecemc.rdf import rdf as compute
+    from ecemc.report.files import write_atomically
+    from ecemc.trajectory import iread
 
     kind = out.suffix.lower() if out else ".csv"
     if kind not in {".csv", ".json", ".png"}:
@@ -89,11 +89,11 @@ def _counted(first: Atoms, rest: Iterator[Atoms], progress: Any) -> Iterator[Ato
 def _content(result: RDF, kind: str) -> bytes:
     """Content of the file to write."""
     if kind == ".png":
-        from ecemc import plots  # noqa: PLC0415
+        from ecemc import plots
 
         return plots.png(plots.rdf_figure(result))
     if kind == ".json":
         return (json.dumps(result.to_dict(), indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
-    from ecemc.report.tables import rdf_csv  # noqa: PLC0415
+    from ecemc.report.tables import rdf_csv
 
     return rdf_csv(result)

@@ -28,7 +28,7 @@ def time_axis(analysis: Analysis) -> tuple[NDArray[np.float64], str]:
 
 @styled
 def density_figure(analysis: Analysis) -> Figure | None:
-    """Density over time with running mean, equilibration cut, mean and error, and its histogram; None if it is fixed."""
+    """Density over time with running mean, equilibration cut, mean and error, histogram; None if it is fixed."""
     if np.ptp(analysis.series["density"].values) <= 1e-9 * analysis.series["density"].values[0]:
         return None
     fig, axes = figure(8.4, 3.1, ncols=2, width_ratios=[4, 1], sharey=True)
@@ -89,7 +89,7 @@ def void_figure(analysis: Analysis, attention: float, fail: float) -> Figure | N
 
 @styled
 def integrity_figure(analysis: Analysis) -> Figure | None:
-    """Changed bonds in each frame; None if no bond ever changes."""
+    """Draw the number of changed bonds in each frame; None if no bond ever changes."""
     if not analysis.integrity.changed_frames:
         return None
     fig, axes = figure(8.4, 2.4)
