@@ -281,5 +281,5 @@ def _choose(options: AnalysisOptions, chunk: list[Atoms]) -> tuple[float, float]
     spacing = (first.get_volume() / n_molecules) ** (1 / 3)
     return (
         options.r_max or default_r_max(first),
-        options.local_radius or round(_LOCAL_RADIUS * spacing, 1),
+        options.local_radius or round(float(_LOCAL_RADIUS * spacing), 1),
     )
