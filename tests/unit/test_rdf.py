@@ -18,7 +18,11 @@ def dimer(positions, cell):
 
 @pytest.mark.parametrize(
     ("structure", "shells"),
-    [("fcc", {0.72: 12, 1.01: 18, 1.23: 42}), ("bcc", {0.87: 8, 1.01: 14, 1.42: 26}), ("sc", {1.01: 6, 1.42: 18, 1.74: 26})],
+    [
+        ("fcc", {0.72: 12, 1.01: 18, 1.23: 42}),
+        ("bcc", {0.87: 8, 1.01: 14, 1.42: 26}),
+        ("sc", {1.01: 6, 1.42: 18, 1.74: 26}),
+    ],
 )
 @pytest.mark.parametrize("repeat", [1, 3])
 def test_shells_of_lattices(structure, shells, repeat):
@@ -159,7 +163,10 @@ def test_input_stays_and_results_go_to_json():
         ({"frames": []}, "no frame"),
         ({"frames": [Atoms(cell=[4, 4, 4], pbc=True)]}, "without atoms"),
         ({"frames": molecule("H2O")}, "without a volume"),
-        ({"frames": [Atoms("H", cell=[4, 4, 4]), Atoms("H", [[np.nan, 0, 0]], cell=[4, 4, 4])]}, "frame 1: positions: atom 0"),
+        (
+            {"frames": [Atoms("H", cell=[4, 4, 4]), Atoms("H", [[np.nan, 0, 0]], cell=[4, 4, 4])]},
+            "frame 1: positions: atom 0",
+        ),
         ({"frames": Atoms("X", cell=[4, 4, 4])}, "numbers"),
         ({"n_threads": 0}, "n_threads"),
     ],

@@ -192,7 +192,11 @@ class _Pass:
             check_voids(series["largest_void"], series["void_ratio"]),
         ]
         if "temperature" in series and "temperature_target" in series:
-            found += [check for check in [checks.check_temperature(series["temperature"], series["temperature_target"])] if check]
+            found += [
+                check
+                for check in [checks.check_temperature(series["temperature"], series["temperature_target"])]
+                if check
+            ]
         times = self._column("time")
         return Analysis(
             options=self.options,
@@ -240,7 +244,7 @@ def _check_frame(number: int, atoms: Atoms) -> None:
     if not atoms.pbc.all() or not atoms.get_volume() > 0.0:
         raise InputError(
             f"frame {number}: pbc {atoms.pbc.tolist()}, volume {atoms.get_volume():g} Å³; an analysis needs frames that are "
-            "periodic along three axes: give the file a Lattice and pbc=\"T T T\""
+            'periodic along three axes: give the file a Lattice and pbc="T T T"'
         )
 
 
