@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from ase.geometry.rdf import get_rdf
 from ase import Atoms
+from ase.geometry.rdf import get_rdf
 
 import ecemc
 

@@ -61,7 +61,7 @@ def test_any_order_and_any_number_of_threads_give_the_same_bits(frames, r_max, o
     for part in order:
         chunk = ecemc.RDFAccumulator(r_max, 10)
         chunk.add(trajectory[10 * part : 10 * part + 10], start=10 * part, n_threads=n_threads)
-        merged.merge(pickle.loads(pickle.dumps(chunk)))  # noqa: S301
+        merged.merge(pickle.loads(pickle.dumps(chunk)))
     assert merged.to_bytes() == whole.to_bytes()
     assert merged.n_frames == 40
     assert merged.result().to_dict() == whole.result().to_dict()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+
 from tests.reference.neighbors_numpy import neighbor_list
 
 
@@ -15,7 +16,7 @@ def rdf(frames, molecules, r_max, n_bins):
     for atoms, found in zip(frames, molecules, strict=True):
         symbols, volume = np.array(atoms.get_chemical_symbols()), atoms.get_volume()
         i, j, S, _, d = neighbor_list(atoms.positions, atoms.cell[:], atoms.pbc, r_max)
-        own = (found.index[i] == found.index[j]) & (S == found.image[j] - found.image[i]).all(1)
+        own = (found.index[i] == found.index[j]) & (found.image[j] - found.image[i] == S).all(1)
         g += volume * np.histogram(d, edges)[0] / (len(atoms) ** 2 * shells) / len(frames)
         for a in np.unique(symbols):
             atoms_of[a] = atoms_of.get(a, 0) + (symbols == a).sum()
