@@ -5,6 +5,8 @@ from numpy.typing import NDArray
 
 __version__: str
 
+def simd_level() -> str: ...
+def van_der_waals_radius(number: int) -> float | None: ...
 def neighbor_list(
     quantities: str,
     positions: NDArray[np.float64],

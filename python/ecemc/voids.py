@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Voids", "voids"]
+__all__ = ["Voids", "largest_hole", "voids"]
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -96,6 +96,28 @@ def voids(
     radius, center = _core.largest_empty_sphere(spheres, _TOLERANCE, n_threads)
     fraction = _core.void_fraction(spheres, float(probe), float(spacing), n_threads)
     return Voids(radius, np.array(center), fraction, float(probe))
+
+
+#: Å, for elements that no table of van der Waals radii covers, most of them metals.
+_UNKNOWN_RADIUS = 2.0
+
+
+def largest_hole(atoms: Atoms, *, n_threads: int | None = None) -> float:
+    """Radius of the largest empty sphere to 0.01 Å: :func:`voids` for long trajectories.
+
+    Elements without a van der Waals radius in the table count with 2 Å.
+
+    Examples
+    --------
+    >>> from ase.build import bulk
+    >>> round(largest_hole(bulk("Ar", "fcc", a=5.26)), 2)
+    0.75
+    """
+    numbers = np.ascontiguousarray(atoms.numbers, dtype=np.int64)
+    kinds = np.flatnonzero(np.bincount(numbers)).tolist()
+    radii = {number: _UNKNOWN_RADIUS for number in kinds if _core.van_der_waals_radius(number) is None}
+    radius, _ = _core.largest_empty_sphere((*geometry(atoms), numbers, radii), 0.01, n_threads)
+    return float(radius)
 
 
 def _by_number(radii: Mapping[str, float]) -> dict[int, float]:

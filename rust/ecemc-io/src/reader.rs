@@ -1,7 +1,7 @@
 //! From a stream of bytes to frames, chunk by chunk.
 
 use std::fs::File;
-use std::io::{BufReader, Chain, Cursor, Read};
+use std::io::{BufReader, Chain, Cursor, ErrorKind, Read};
 use std::path::Path;
 
 use ecemc_core::Workers;
@@ -13,7 +13,7 @@ use crate::extxyz::{Parser, RawFrame, Scanner};
 use crate::frame::Frame;
 
 /// Bytes read at once: small enough for the cache of one core, large enough to forget the system call.
-const CHUNK: usize = 1 << 18;
+const CHUNK: usize = 1 << 19;
 /// Larger chunks, wanted to give every thread a few frames, end here, unless a single frame is larger still.
 const LARGE_CHUNK: usize = 64 << 20;
 
@@ -163,8 +163,9 @@ struct Chunk {
 struct Chunks<'a> {
     stream: Box<dyn Read + Send + 'a>,
     scanner: Scanner,
-    /// What was read beyond the last whole frame.
-    rest: Vec<u8>,
+    /// Bytes to read into; the first `filled` of them were read beyond the frames that are out.
+    buffer: Vec<u8>,
+    filled: usize,
     /// A buffer to use again.
     spare: Vec<u8>,
     /// Length of the last frame seen.
@@ -179,7 +180,8 @@ impl<'a> Chunks<'a> {
         Ok(Self {
             stream: decompressed(stream)?,
             scanner: Scanner::new(),
-            rest: Vec::new(),
+            buffer: Vec::new(),
+            filled: 0,
             spare: Vec::new(),
             frame_size: 0,
             at_end: false,
@@ -193,42 +195,59 @@ impl<'a> Chunks<'a> {
             return Ok(None);
         }
         let mut target = (3 * threads * self.frame_size).clamp(CHUNK * threads, LARGE_CHUNK.max(CHUNK * threads));
-        let mut buffer = std::mem::take(&mut self.spare);
-        buffer.clear();
-        buffer.append(&mut self.rest);
         loop {
             if let Some(error) = self.failed.take() {
                 return Err(error);
             }
-            self.fill(&mut buffer, target);
+            self.fill(target);
             let before = self.scanner.frames();
-            let (frames, end) = self.cut(&buffer, selection);
+            let (frames, end) = self.cut(selection);
             if self.scanner.frames() > before {
-                self.rest.extend_from_slice(&buffer[end..]);
-                return Ok(Some(Chunk { buffer, frames }));
+                return Ok(Some(Chunk { buffer: self.hand_out(end), frames }));
             }
             if self.at_end && self.failed.is_none() {
                 return if self.scanner.frames() == 0 { Err(Error::Empty) } else { Ok(None) };
             }
-            target = buffer.len().saturating_mul(2).max(target);
+            target = self.filled.saturating_mul(2).max(target);
         }
     }
 
     /// Reads until the buffer holds `target` bytes or the stream ends.
-    fn fill(&mut self, buffer: &mut Vec<u8>, target: usize) {
-        let wanted = target.saturating_sub(buffer.len());
-        if self.at_end || wanted == 0 {
+    fn fill(&mut self, target: usize) {
+        if self.at_end {
             return;
         }
-        buffer.reserve(wanted);
-        match self.stream.by_ref().take(wanted as u64).read_to_end(buffer) {
-            Ok(got) => self.at_end = got < wanted,
-            Err(error) => self.failed = Some(error.into()),
+        // Bytes of earlier chunks stay in the buffer and need not be cleared.
+        self.buffer.resize(target.max(self.buffer.len()), 0);
+        while self.filled < target {
+            match self.stream.read(&mut self.buffer[self.filled..target]) {
+                Ok(0) => {
+                    self.at_end = true;
+                    return;
+                }
+                Ok(n) => self.filled += n,
+                Err(error) if error.kind() == ErrorKind::Interrupted => {}
+                Err(error) => {
+                    self.failed = Some(error.into());
+                    return;
+                }
+            }
         }
     }
 
+    /// Gives the buffer away and keeps what is in it from `end` on.
+    fn hand_out(&mut self, end: usize) -> Vec<u8> {
+        let mut next = std::mem::take(&mut self.spare);
+        let rest = &self.buffer[end..self.filled];
+        next.resize(rest.len().max(next.len()), 0);
+        next[..rest.len()].copy_from_slice(rest);
+        self.filled = rest.len();
+        std::mem::replace(&mut self.buffer, next)
+    }
+
     /// The wanted frames of the buffer and the end of the last whole one.
-    fn cut(&mut self, buffer: &[u8], selection: &Selection) -> (Vec<RawFrame>, usize) {
+    fn cut(&mut self, selection: &Selection) -> (Vec<RawFrame>, usize) {
+        let buffer = &self.buffer[..self.filled];
         let (mut frames, mut end) = (Vec::new(), 0);
         while self.scanner.frames() < selection.stop {
             match self.scanner.next(buffer, end, self.at_end) {

@@ -23,6 +23,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[pymodule]
 mod _core {
+    use pyo3::prelude::*;
+
     #[pymodule_export]
     use crate::environments::local_environments;
     #[pymodule_export]
@@ -36,9 +38,15 @@ mod _core {
     #[pymodule_export]
     use crate::rigid_body::{decompose_forces, rigid_bodies};
     #[pymodule_export]
-    use crate::voids::{largest_empty_sphere, void_fraction};
+    use crate::voids::{largest_empty_sphere, void_fraction, van_der_waals_radius};
     #[pymodule_export]
     use crate::volume_scan::volume_scan;
+
+    /// Instruction set that the kernels use on this machine.
+    #[pyfunction]
+    fn simd_level() -> &'static str {
+        ecemc_core::simd_level()
+    }
 
     /// Version of the compiled kernels, the same as the package's.
     #[pymodule_export]

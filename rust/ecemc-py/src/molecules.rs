@@ -39,9 +39,10 @@ pub fn find_molecules<'py>(
     let numbers = atomic_numbers(elements(&numbers, "numbers", Some(r.len()))?)?;
     let (bonds, molecules, (kinds, kind_of)) = threads::run(py, n_threads, |workers| {
         let rule = factors.iter().try_fold(BondRule::uniform(scale)?, |rule, &(z, f)| rule.with(z, f))?;
-        let bonds = find_bonds(r, &numbers, &cell, &rule, workers)?;
-        let molecules = Molecules::from_bonds(r.len(), &bonds);
-        let species = species(&numbers, &structural_bonds(&bonds, r, &numbers, &cell), &molecules);
+        let close = find_bonds(r, &numbers, &cell, &rule, workers)?;
+        let molecules = Molecules::from_bonds(r.len(), &close);
+        let bonds = structural_bonds(close, r, &numbers, &cell);
+        let species = species(&numbers, &bonds, &molecules);
         Ok((bonds, molecules, species))
     })?;
     Ok((

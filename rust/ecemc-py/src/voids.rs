@@ -66,3 +66,9 @@ pub fn void_fraction(
     let (r, radii, cell) = (rows(&spheres.0, "positions")?, spheres.radii()?, cell(spheres.1, spheres.2)?);
     threads::run(py, n_threads, |workers| voids::void_fraction(r, &radii, &cell, probe, spacing, workers))
 }
+
+/// Å; none for elements that are not in the table.
+#[pyfunction]
+pub fn van_der_waals_radius(number: u8) -> Option<f64> {
+    voids::van_der_waals_radius(number)
+}

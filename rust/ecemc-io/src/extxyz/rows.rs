@@ -142,12 +142,14 @@ impl<'a> Cursor<'a> {
         let (bytes, mut at) = (self.bytes, self.at);
         let mut values = [0.0; N];
         for value in &mut values {
-            let usual = fast_real(bytes, at);
-            let Some((x, end)) = usual.or_else(|| unusual_real(bytes, at)) else {
+            if let Some((x, end)) = fast_real(bytes, at) {
+                (*value, at) = (x, end);
+            } else if let Some((x, end)) = unusual_real(bytes, at) {
+                (*value, at) = (x, end);
+            } else {
                 self.at = next_word(bytes, at);
                 return None;
-            };
-            (*value, at) = (x, end);
+            }
         }
         self.at = at;
         Some(values)
