@@ -26,7 +26,7 @@ def by_numpy(atoms, r_max):
 
 def by_mdtraj(atoms, r_max):
     """mdtraj.compute_rdf wants the list of pairs; it is made before the clock starts, as its users do."""
-    import mdtraj
+    mdtraj = importlib.import_module("mdtraj")
 
     topology = mdtraj.Topology()
     residue = topology.add_residue("ALL", topology.add_chain())
@@ -40,7 +40,7 @@ def by_mdtraj(atoms, r_max):
 
 def by_freud(atoms, r_max):
     """freud.density.RDF on one thread; it refuses r_max = L/2, so a little less."""
-    import freud
+    freud = importlib.import_module("freud")
 
     freud.parallel.set_num_threads(1)
     lengths = atoms.cell.lengths()
