@@ -12,10 +12,10 @@ from ecemc.voids import Voids, voids
 from ecemc.volume_scan import volume_scan
 
 __all__ = [
+    "RDF",
     "ForceDecomposition",
     "LocalEnvironments",
     "Molecules",
-    "RDF",
     "RDFAccumulator",
     "RigidBodies",
     "Voids",

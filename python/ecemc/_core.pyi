@@ -2,6 +2,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import Self
 
 __version__: str
 
@@ -52,7 +53,7 @@ def local_environments(
 ) -> list[tuple[list[int], int]]: ...
 
 class RDFAccumulator:
-    def __new__(cls, r_max: float, n_bins: int) -> RDFAccumulator: ...
+    def __new__(cls, r_max: float, n_bins: int) -> Self: ...
     @staticmethod
     def from_bytes(state: bytes) -> RDFAccumulator: ...
     def to_bytes(self) -> bytes: ...
