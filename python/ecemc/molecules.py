@@ -49,7 +49,7 @@ class Molecules:
     image: NDArray[np.int64]
     #: (m,) bool, whether a molecule is bonded to its own periodic image
     infinite: NDArray[np.bool_]
-    #: (n_bonds, 2) int64, bonded atoms ``i <= j``, each bond once
+    #: (n_bonds, 2) int64, bonded atoms ``i <= j``, each bond once; contacts across narrow angles are left out
     bonds: NDArray[np.int64]
     #: (n_bonds, 3) int64, the bond vector is ``r_j - r_i + bond_shifts @ cell``
     bond_shifts: NDArray[np.int64]
@@ -87,8 +87,9 @@ def find_molecules(atoms: Atoms, *, scale: Scale = DEFAULT_SCALE, n_threads: int
 
     Two atoms are bonded if ``d < scale * (r_i + r_j)`` with the covalent radii of Cordero et al. (Dalton Trans. 2008,
     2832), over any periodic boundary of any cell. Molecules are the connected components. Species are told apart by
-    bond graph, so isomers differ; stereoisomers, conformers and charge states do not. (For the graph, a contact above
-    1.2 radii that only closes a narrow angle between two shorter bonds is no bond.) Known solvents, ions and gases
+    bond graph, so isomers differ; stereoisomers, conformers and charge states do not. In this graph a contact longer
+    than 1.2 (r_i + r_j) that merely closes an angle between two shorter bonds is no bond: in a hot liquid it is no more
+    than that, and without this EC would now and then lose its name. Known solvents, ions and gases
     have names (``EC``, ``EMC``, ``PF6``, ... see :data:`ecemc.species.KNOWN_SPECIES`); others are called by formula and
     six digits of their fingerprint, ``"C4H8O3-53b63b"``. Names do not depend on the rest of the frame.
 

@@ -10,6 +10,7 @@ from ase.data import covalent_radii
 from ase.neighborlist import natural_cutoffs, neighbor_list
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
+from tests.reference import molecules_numpy
 
 import ecemc
 from ecemc.errors import InputError
@@ -50,7 +51,7 @@ def test_bonds_and_components(cell, pbc, scale):
     found = ecemc.find_molecules(atoms, scale=scale)
     assert len(found) == n
     assert len(set(zip(labels, found.index, strict=True))) == n
-    once = {(int(a), int(b), *map(int, s)) for a, b, s in zip(i, j, S, strict=True) if a < b}
+    once = {bond for bond in molecules_numpy.structural(atoms, i, j, S) if bond[0] < bond[1]}
     ours = {(*map(int, ij), *map(int, s)) for ij, s in zip(found.bonds, found.bond_shifts, strict=True)}
     assert {bond for bond in ours if bond[0] != bond[1]} == once
 

@@ -17,6 +17,23 @@ def bonds(atoms, scale=1.3):
     return i[close], j[close], S[close]
 
 
+def structural(atoms, i, j, S):
+    """Bonds in both directions without those above 1.2 radii that close an angle between two shorter ones."""
+    vectors = atoms.positions[j] - atoms.positions[i] + S @ atoms.cell[:]
+    stretch = np.linalg.norm(vectors, axis=1) / (covalent_radii[atoms.numbers[i]] + covalent_radii[atoms.numbers[j]])
+    bonds = {(int(a), int(b), *map(int, s)): x for a, b, s, x in zip(i, j, S, stretch, strict=True)}
+
+    def closes_an_angle(bond):
+        a, c, *shift = bond
+        return any(
+            p == a and bonds.get((b, c, *(np.array(shift) - there).tolist()), np.inf) < bonds[bond]
+            for (p, b, *there), x in bonds.items()
+            if x < bonds[bond]
+        )
+
+    return {bond for bond, x in bonds.items() if x <= 1.2 or not closes_an_angle(bond)}
+
+
 def components(n, i, j):
     """Number of the component of each atom, components numbered by their first atoms."""
     label = list(range(n))

@@ -70,6 +70,8 @@ def test_random_seed_is_refused():
 
 def test_unknown_molecule_is_refused():
     with pytest.raises(InputError, match=r"'PC'.*EC, EMC"):
+        guess_density({"EC": 1, "PC": 4}, 300.0)
+    with pytest.raises(InputError, match=r"'PC'.*EC, EMC"):
         pack_box("4PC", 1.0, seed=1)
 
 

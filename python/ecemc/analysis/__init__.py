@@ -6,7 +6,7 @@ from ecemc.analysis.checks import Check, Verdict
 from ecemc.analysis.integrity import BondChange, Integrity
 from ecemc.analysis.options import AnalysisOptions
 from ecemc.analysis.result import SCHEMA, Analysis, Input, Series
-from ecemc.analysis.run import analyze
+from ecemc.analysis.run import analyze, default_r_max
 
 __all__ = [
     "SCHEMA",
@@ -19,4 +19,5 @@ __all__ = [
     "Series",
     "Verdict",
     "analyze",
+    "default_r_max",
 ]

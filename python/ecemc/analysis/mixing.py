@@ -49,7 +49,9 @@ def ideal_mixing(environments: LocalEnvironments) -> dict[str, list[NDArray[np.f
         total = np.bincount([sum(c) for c in distribution], weights=list(distribution.values()))
         if len(total) - 1 > others:
             return None
-        result[central] = [_shuffled(total, others, counts[name] - (name == central)) for name in environments.species]
+        result[central] = [
+            _shuffled(total, others, counts[name] - (name == central)) for name in environments.species
+        ]
     return result
 
 

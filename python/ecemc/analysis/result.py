@@ -124,10 +124,7 @@ class Analysis:
                     "intra": self.rdf.intra[a, b],
                     "inter": inter,
                     "coordination": {
-                        f"{p}-{q}": {
-                            "intra": self.rdf.coordination_intra[p, q],
-                            "inter": self.rdf.coordination_inter[p, q],
-                        }
+                        f"{p}-{q}": {"intra": self.rdf.coordination_intra[p, q], "inter": self.rdf.coordination_inter[p, q]}
                         for p, q in dict.fromkeys([(a, b), (b, a)])
                     },
                     "first_shell": asdict(shell) if shell else None,

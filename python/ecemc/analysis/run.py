@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["analyze"]
+__all__ = ["analyze", "default_r_max"]
 
 import hashlib
 import math
@@ -27,7 +27,7 @@ from ecemc.rdf import RDFAccumulator
 from ecemc.thermo import mean_with_error
 from ecemc.threads import thread_count
 from ecemc.trajectory import iread
-from ecemc.voids import voids
+from ecemc.voids import largest_hole
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -157,7 +157,7 @@ class _Pass:
         """Do what needs no other frame, on one thread: the frames of a chunk run side by side."""
         try:
             molecules = find_molecules(atoms, scale=self.options.bond_scale, n_threads=1)
-            hole = voids(atoms, n_threads=1)
+            hole = largest_hole(atoms, n_threads=1)
         except InputError as error:
             raise type(error)(f"frame {number}: {error}") from error
         try:
@@ -165,7 +165,7 @@ class _Pass:
         except InfiniteMoleculeError:
             around = None
         spacing = (atoms.get_volume() / len(molecules)) ** (1 / 3)
-        numbers = {"spacing": spacing, "largest_void": hole.radius, "void_ratio": hole.radius / spacing}
+        numbers = {"spacing": spacing, "largest_void": hole, "void_ratio": hole / spacing}
         return _Frame(molecules, around, frame_numbers(atoms) | numbers)
 
     def _add_environments(self, around: LocalEnvironments | None) -> None:
@@ -192,11 +192,7 @@ class _Pass:
             check_voids(series["largest_void"], series["void_ratio"]),
         ]
         if "temperature" in series and "temperature_target" in series:
-            found += [
-                check
-                for check in [checks.check_temperature(series["temperature"], series["temperature_target"])]
-                if check
-            ]
+            found += [check for check in [checks.check_temperature(series["temperature"], series["temperature_target"])] if check]
         times = self._column("time")
         return Analysis(
             options=self.options,
@@ -241,20 +237,40 @@ def _check_frame(number: int, atoms: Atoms) -> None:
     """Refuse what has no density or no molecules."""
     if not len(atoms):
         raise InputError(f"frame {number}: no atoms")
-    if not atoms.pbc.all() or not atoms.get_volume() > 0.0:
+    if not atoms.pbc.all() or atoms.cell.rank < 3:
+        what = "no cell" if atoms.cell.rank < 3 else f"pbc {atoms.pbc.tolist()}"
         raise InputError(
-            f"frame {number}: pbc {atoms.pbc.tolist()}, volume {atoms.get_volume():g} Å³; an analysis needs frames that are "
-            'periodic along three axes: give the file a Lattice and pbc="T T T"'
+            f"frame {number}: {what}; an analysis needs frames that are periodic along three axes: "
+            "give the file a Lattice and pbc=\"T T T\""
         )
+
+
+def default_r_max(atoms: Atoms) -> float:
+    """Upper end of RDFs if none is asked for: half the smallest height of the cell, rounded down to 0.01 Å, at most 12 Å.
+
+    Raises
+    ------
+    InputError
+        If the cell has no volume.
+
+    Examples
+    --------
+    >>> from ase import Atoms
+    >>> default_r_max(Atoms("He", cell=[10, 20, 30], pbc=True))
+    5.0
+    """
+    volume, cell = atoms.get_volume() if atoms.cell.rank == 3 else 0.0, atoms.cell.array
+    if not volume > 0.0:
+        raise InputError("frame 0: no cell; an RDF needs a volume: give the file a Lattice, or the option --r-max")
+    heights = [volume / float(np.linalg.norm(np.cross(cell[k - 2], cell[k - 1]))) for k in range(3)]
+    return min(_DEFAULT_R_MAX, math.floor(50.0 * min(heights)) / 100.0)
 
 
 def _with_defaults(options: AnalysisOptions, first: Atoms) -> AnalysisOptions:
     """Choose from the first frame what was left open."""
-    volume, cell = first.get_volume(), first.cell.array
-    heights = [volume / float(np.linalg.norm(np.cross(cell[k - 2], cell[k - 1]))) for k in range(3)]
-    spacing = (volume / len(find_molecules(first, scale=options.bond_scale))) ** (1 / 3)
+    spacing = (first.get_volume() / len(find_molecules(first, scale=options.bond_scale))) ** (1 / 3)
     return replace(
         options,
-        r_max=options.r_max or min(_DEFAULT_R_MAX, math.floor(50.0 * min(heights)) / 100.0),
+        r_max=options.r_max or default_r_max(first),
         local_radius=options.local_radius or round(_LOCAL_RADIUS * spacing, 1),
     )

@@ -34,9 +34,7 @@ def analyze(
     ] = None,
     select: Annotated[str, typer.Option(metavar="SLICE", help="Frames to read, as in Python: '100:', '::10'.")] = ":",
     threads: Annotated[int | None, typer.Option(help="Threads (all cores).")] = None,
-    strict: Annotated[
-        bool, typer.Option("--strict", help="Exit with 1 on attention too, not on failure only.")
-    ] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 on attention too, not on failure only.")] = False,
 ) -> int:
     """Analyse a trajectory of a molecular liquid and write a report.
 

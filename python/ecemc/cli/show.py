@@ -15,9 +15,7 @@ if TYPE_CHECKING:
 
 def trajectory_argument() -> Any:
     """Trajectory to read."""
-    return typer.Argument(
-        metavar="TRAJECTORY", help="Trajectory: extxyz (also .gz), or what ecemc.iread reads.", show_default=False
-    )
+    return typer.Argument(metavar="TRAJECTORY", help="Trajectory: extxyz (also .gz), or what ecemc.iread reads.", show_default=False)
 
 
 def say(text: str, *, style: str | None = None) -> None:

@@ -112,12 +112,7 @@ def _draw(axes: Axes, x: NDArray[np.float64], series: Series, color: str) -> Non
     if cut:
         axes.axvspan(x[0], x[cut], color=MUTED, alpha=0.18, lw=0, label="equilibration, left out")
     axes.fill_between(
-        x[cut:],
-        statistics.mean - statistics.stderr,
-        statistics.mean + statistics.stderr,
-        color=ORANGE,
-        alpha=0.35,
-        lw=0,
+        x[cut:], statistics.mean - statistics.stderr, statistics.mean + statistics.stderr, color=ORANGE, alpha=0.35, lw=0
     )
     label = f"mean {with_error(statistics.mean, statistics.stderr)}"
     axes.plot(x[cut:], np.full(len(x) - cut, statistics.mean), color=ORANGE, lw=1.4, label=label)

@@ -77,9 +77,7 @@ def environments_figure(environments: LocalEnvironments) -> Figure:
             )  # fmt: skip
             if ideal is not None:
                 expected = ideal[central][column]
-                place.plot(
-                    np.arange(len(expected)), expected, color=INK, marker="o", ms=3, lw=1.0, label="ideal mixing"
-                )
+                place.plot(np.arange(len(expected)), expected, color=INK, marker="o", ms=3, lw=1.0, label="ideal mixing")
                 highest = max(np.flatnonzero(expected > 1e-4).max(initial=0), len(measured) - 1)
                 place.set_xlim(-0.7, highest + 0.7)
             place.set_title(f"{name} around {central}")
@@ -89,3 +87,4 @@ def environments_figure(environments: LocalEnvironments) -> Figure:
     handles, labels = axes[0, 0].get_legend_handles_labels()
     fig.legend(handles[::-1], labels[::-1], loc="outside upper center", ncols=2)
     return fig
+

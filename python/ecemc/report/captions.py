@@ -15,8 +15,8 @@ CAPTIONS = {
     "density": "Density of every frame, its running mean over a twentieth of the run, and the mean with its standard error "
     "(band) after the part left out as equilibration (grey). A sound run wanders about a level mean many times; a slope, "
     "or one that bends away late, is an unstable or unfinished run.",
-    "voids": "Radius of the largest sphere that holds no atomic centre, in every frame, with its median and the thresholds "
-    "that were used. In a liquid it fluctuates around half the molecular spacing; a bubble is a hole that grows and stays.",
+    "voids": "Radius of the largest sphere that touches no atom, in every frame, with its median and the thresholds that were "
+    "used. In a dense liquid it fluctuates around 0.4 molecular spacings; a bubble is a hole that grows and stays.",
     "molecules": "Bonds that are missing or new in each frame, compared with the first frame. In a liquid without chemistry "
     "every frame shows zero.",
     "rdf": "Radial distribution functions of all pairs of elements, normalised pair by pair; the intermolecular part must "

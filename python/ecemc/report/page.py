@@ -13,6 +13,7 @@ import numpy as np
 
 from ecemc.analysis.mixing import ideal_mixing
 from ecemc.analysis.peaks import first_shell
+from ecemc.analysis.voids import ATTENTION_RATIO, FAIL_RATIO
 from ecemc.text import number, with_error
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ def render_page(
         tables=table_names,
         options={key: value for key, value in asdict(analysis.options).items() if value is not None},
         command=command,
+        void_ratios=(ATTENTION_RATIO, FAIL_RATIO),
     )
 
 

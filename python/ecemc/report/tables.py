@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["tables"]
+__all__ = ["rdf_csv", "tables"]
 
 import csv
 import io
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from ecemc.analysis import Analysis
+    from ecemc.rdf import RDF
 
 
 def tables(analysis: Analysis) -> dict[str, bytes]:
@@ -27,7 +28,17 @@ def tables(analysis: Analysis) -> dict[str, bytes]:
     return files
 
 
-def rdf_table(rdf: Any, pair: tuple[str, str]) -> bytes:
+def rdf_csv(rdf: RDF) -> bytes:
+    """All partial RDFs side by side."""
+    columns = {"r (Å)": rdf.r, "g": rdf.total}
+    for a, b in rdf.inter:
+        columns |= {f"g_intra {a}-{b}": rdf.intra[a, b], f"g_inter {a}-{b}": rdf.inter[a, b]}
+    for a, b in rdf.coordination_inter:
+        columns[f"{b} around {a} inter"] = rdf.coordination_inter[a, b]
+    return _csv(list(columns), zip(*columns.values(), strict=True))
+
+
+def rdf_table(rdf: RDF, pair: tuple[str, str]) -> bytes:
     """One partial RDF with errors and coordination numbers."""
     a, b = pair
     columns = {

@@ -15,7 +15,7 @@ import numpy as np
 
 from ecemc.errors import EcemcError, InputError, require
 from ecemc.sampling.composition import format_composition, parse_composition
-from ecemc.sampling.opls import MOLECULES, load_templates
+from ecemc.sampling.opls import get_template
 from ecemc.units import AMU_PER_A3_TO_G_PER_CM3
 
 if TYPE_CHECKING:
@@ -64,8 +64,7 @@ def pack_box(composition: str | Mapping[str, int], density: float, *, seed: int)
     if seed < 0:  # packmol would take the time of day
         raise InputError(f"seed: got {seed}; a whole number >= 0 is needed")
     length = box_length(counts, density)
-    templates = load_templates()
-    symbols = [s for name, count in counts.items() for s in templates[name].symbols * count]
+    symbols = [s for name, count in counts.items() for s in get_template(name).symbols * count]
     positions = _run_packmol(counts, length, seed)
     return ase.Atoms(symbols, positions=positions, cell=[length] * 3, pbc=True)
 
@@ -81,11 +80,7 @@ def box_length(counts: Mapping[str, int], density: float) -> float:
     low, high = _DENSITY_RANGE
     if not low <= density <= high:
         raise InputError(f"density: got {density} g/cm³; {low} to {high} g/cm³ is sensible (EC:EMC liquids: about 1)")
-    templates = load_templates()
-    unknown = [name for name in counts if name not in templates]
-    if unknown:
-        raise InputError(f"composition: no molecule {unknown[0]!r} in the package; it has {', '.join(MOLECULES)}")
-    mass = sum(count * float(templates[name].masses.sum()) for name, count in counts.items())
+    mass = sum(count * float(get_template(name).masses.sum()) for name, count in counts.items())
     return float((mass * AMU_PER_A3_TO_G_PER_CM3 / density) ** (1 / 3))
 
 
@@ -99,11 +94,10 @@ def guess_density(counts: Mapping[str, int], temperature: float) -> float:
     >>> round(guess_density({"EC": 16, "EMC": 32}, 400.0), 2)
     0.97
     """
-    templates = load_templates()
     mass = volume = 0.0
     for name, count in counts.items():
+        share = count * float(get_template(name).masses.sum())
         at_300, slope = _PURE_LIQUIDS[name]
-        share = count * float(templates[name].masses.sum())
         mass += share
         volume += share / max(at_300 + slope * (temperature - 300.0), 0.5 * at_300)
     return mass / volume
@@ -112,12 +106,11 @@ def guess_density(counts: Mapping[str, int], temperature: float) -> float:
 def _run_packmol(counts: Mapping[str, int], length: float, seed: int) -> NDArray[np.float64]:
     """Positions (n, 3) from packmol, in its own periodic mode."""
     binary = require("packmol.cli", "sample").get_binary_path()
-    templates = load_templates()
     with tempfile.TemporaryDirectory(prefix="ecemc-packmol-") as folder:
         lines = [f"tolerance {_TOLERANCE}", "filetype xyz", "output box.xyz", f"seed {seed}", "nloop 50"]
         lines.append(f"pbc {length:.8f} {length:.8f} {length:.8f}")
         for name, count in counts.items():
-            template = ase.Atoms(templates[name].symbols, positions=templates[name].positions)
+            template = ase.Atoms(get_template(name).symbols, positions=get_template(name).positions)
             ase.io.write(Path(folder) / f"{name}.xyz", template, format="xyz")
             lines += [f"structure {name}.xyz", f"  number {count}", "end structure"]
         # packmol rewinds its input, so it must be a file, not a pipe.

@@ -18,7 +18,7 @@ The energy is, with the parameters of ``data/opls_ec_emc.json`` (its README name
 
 from __future__ import annotations
 
-__all__ = ["MOLECULES", "OplsOptions", "Template", "build_system", "load_templates", "switching"]
+__all__ = ["OplsOptions", "Template", "build_system", "get_template", "load_templates", "switching"]
 
 import json
 from collections import deque
@@ -36,9 +36,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
-
-#: Names of the molecules that the package has OPLS-AA parameters for.
-MOLECULES = ("EC", "EMC")
 
 _KJ = 4.184  # kJ per kcal (thermochemical)
 _NM = 0.1  # nm per Å
@@ -126,13 +123,30 @@ def load_templates() -> dict[str, Template]:
     return {name: _template(name, data) for name, data in json.loads(text)["molecules"].items()}
 
 
+def get_template(name: str) -> Template:
+    """Look one molecule's parameters up.
+
+    Raises
+    ------
+    InputError
+        If the package has none for it; says for which it has.
+    """
+    templates = load_templates()
+    if name not in templates:
+        raise InputError(
+            f"composition: no OPLS-AA parameters for {name!r}; the package has {', '.join(templates)}; "
+            "for other molecules give an OpenMM force field or system"
+        )
+    return templates[name]
+
+
 def build_system(counts: Mapping[str, int], lengths: NDArray[np.float64], options: OplsOptions | None = None) -> Any:
     """Build the OpenMM system of a liquid, molecules in the order of `counts`, the copies of each one after another.
 
     Parameters
     ----------
     counts
-        Number of molecules by name; names are those of :data:`MOLECULES`.
+        Number of molecules by name; names are those of :func:`load_templates`.
     lengths
         Edges of the rectangular cell (3,), Å.
     options
@@ -156,7 +170,7 @@ def build_system(counts: Mapping[str, int], lengths: NDArray[np.float64], option
     """
     mm = require("openmm", "sample")
     options = options or OplsOptions()
-    templates = [template for name, count in counts.items() for template in [_known(name)] * count]
+    templates = [template for name, count in counts.items() for template in [get_template(name)] * count]
     if min(lengths) < 2.0 * options.cutoff:
         raise InputError(
             f"the cell is {min(lengths):.2f} Å thin, less than twice the cutoff of {options.cutoff} Å; "
@@ -189,17 +203,6 @@ def switching(r: float, options: OplsOptions) -> float:
         return 1.0
     x = (r - start) / options.switch_width
     return 1.0 - x**3 * (10.0 - 15.0 * x + 6.0 * x * x)
-
-
-def _known(name: str) -> Template:
-    """Look a molecule's template up, or say which exist."""
-    templates = load_templates()
-    if name not in templates:
-        raise InputError(
-            f"composition: no OPLS-AA parameters for {name!r}; the package has {', '.join(templates)}; "
-            "for other molecules give an OpenMM force field or system"
-        )
-    return templates[name]
 
 
 def _template(name: str, data: dict[str, Any]) -> Template:

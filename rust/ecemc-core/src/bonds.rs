@@ -164,12 +164,12 @@ pub const ANGLE_STRETCH: f64 = 1.2;
 /// A generous bond criterion joins molecules reliably, but in a hot liquid it also takes an angle a–b–c that happens to be
 /// narrow for a ring of three atoms. So the bond a–c is left out if it is longer than [`ANGLE_STRETCH`] and longer (both relative
 /// to the covalent radii) than a–b and b–c for some b. The molecules stay the same, since a and c stay joined through b.
-pub fn structural_bonds(bonds: &Bonds, positions: &[[f64; 3]], numbers: &[u8], cell: &Cell) -> Bonds {
+pub fn structural_bonds(bonds: Bonds, positions: &[[f64; 3]], numbers: &[u8], cell: &Cell) -> Bonds {
     let stretch: Vec<f64> = bonds.iter().map(|bond| stretch(bond, positions, numbers, cell)).collect();
     if stretch.iter().all(|&x| x <= ANGLE_STRETCH) {
-        return bonds.clone();
+        return bonds;
     }
-    let graph = BondGraph::new(positions.len(), bonds);
+    let graph = BondGraph::new(positions.len(), &bonds);
     let shorter = |own: usize, &&(.., other): &&(u32, [i32; 3], u32)| stretch[other as usize] < stretch[own];
     let spans_angle = |own: usize| {
         let (a, c, shift) = bonds[own];
@@ -264,7 +264,7 @@ mod tests {
         for (positions, all, kept) in [(angle, 3, 2), (ring, 3, 3)] {
             let found = bonds(&positions, &[6; 3], &wide);
             assert_eq!(found.len(), all);
-            assert_eq!(structural_bonds(&found, &positions, &[6; 3], &cell).len(), kept);
+            assert_eq!(structural_bonds(found, &positions, &[6; 3], &cell).len(), kept);
         }
     }
 

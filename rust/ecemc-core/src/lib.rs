@@ -36,4 +36,5 @@ pub use error::{Error, Result};
 pub use graph::{INDIVIDUALIZED, graph_fingerprint};
 pub use molecules::Molecules;
 pub use parallel::Workers;
+pub use simd::simd_level;
 pub use species::{Species, hill_formula, species};

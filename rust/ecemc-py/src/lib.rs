@@ -8,8 +8,10 @@ mod errors;
 mod io;
 mod molecules;
 mod neighbors;
+mod rdf;
 mod rigid_body;
 mod threads;
+mod voids;
 mod volume_scan;
 
 use pyo3::prelude::*;
@@ -21,6 +23,8 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[pymodule]
 mod _core {
+    use pyo3::prelude::*;
+
     #[pymodule_export]
     use crate::environments::local_environments;
     #[pymodule_export]
@@ -30,9 +34,19 @@ mod _core {
     #[pymodule_export]
     use crate::neighbors::neighbor_list;
     #[pymodule_export]
+    use crate::rdf::RDFAccumulator;
+    #[pymodule_export]
     use crate::rigid_body::{decompose_forces, rigid_bodies};
     #[pymodule_export]
+    use crate::voids::{largest_empty_sphere, van_der_waals_radius, void_fraction};
+    #[pymodule_export]
     use crate::volume_scan::volume_scan;
+
+    /// Instruction set that the kernels use on this machine.
+    #[pyfunction]
+    fn simd_level() -> &'static str {
+        ecemc_core::simd_level()
+    }
 
     /// Version of the compiled kernels, the same as the package's.
     #[pymodule_export]

@@ -6,7 +6,7 @@ use numpy::{PyArray1, PyArray2, PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::prelude::*;
 
 use crate::arrays::{array1, array2, cell, elements, rows};
-use crate::errors::InputError;
+use crate::errors::{InputError, exception};
 use crate::threads;
 
 /// What `find_molecules` hands to Python: index, image, infinite, bonds, shifts, species of each molecule, and of each
@@ -39,9 +39,10 @@ pub fn find_molecules<'py>(
     let numbers = atomic_numbers(elements(&numbers, "numbers", Some(r.len()))?)?;
     let (bonds, molecules, (kinds, kind_of)) = threads::run(py, n_threads, |workers| {
         let rule = factors.iter().try_fold(BondRule::uniform(scale)?, |rule, &(z, f)| rule.with(z, f))?;
-        let bonds = find_bonds(r, &numbers, &cell, &rule, workers)?;
-        let molecules = Molecules::from_bonds(r.len(), &bonds);
-        let species = species(&numbers, &structural_bonds(&bonds, r, &numbers, &cell), &molecules);
+        let close = find_bonds(r, &numbers, &cell, &rule, workers)?;
+        let molecules = Molecules::from_bonds(r.len(), &close);
+        let bonds = structural_bonds(close, r, &numbers, &cell);
+        let species = species(&numbers, &bonds, &molecules);
         Ok((bonds, molecules, species))
     })?;
     Ok((
@@ -55,7 +56,8 @@ pub fn find_molecules<'py>(
     ))
 }
 
-fn atomic_numbers(numbers: &[i64]) -> PyResult<Vec<u8>> {
+/// Atomic numbers as the kernels take them.
+pub fn atomic_numbers(numbers: &[i64]) -> PyResult<Vec<u8>> {
     let narrow = |(atom, &z): (usize, &i64)| {
         u8::try_from(z).map_err(|_| InputError::new_err(format!("numbers: got {z} for atom {atom}, expected 1 to 118")))
     };
@@ -69,6 +71,24 @@ pub fn graph_fingerprint(numbers: Vec<u8>, bonds: Vec<(u32, u32)>) -> PyResult<S
         return Err(InputError::new_err(format!("bonds: got ({a}, {b}), expected atoms below {}", numbers.len())));
     }
     Ok(format!("{:032x}", ecemc_core::graph_fingerprint(&numbers, &bonds, false)))
+}
+
+/// Molecules that were found before.
+pub fn molecules(
+    index: &PyReadonlyArray1<'_, i64>,
+    image: &PyReadonlyArray2<'_, i64>,
+    infinite: &PyReadonlyArray1<'_, bool>,
+) -> PyResult<Molecules> {
+    let index = elements(index, "molecules.index", None)?.iter();
+    let index = index.map(|&k| u32::try_from(k)).collect::<std::result::Result<Vec<_>, _>>();
+    let image = rows(image, "molecules.image")?.iter();
+    let image = image.map(|s| Ok([s[0].try_into()?, s[1].try_into()?, s[2].try_into()?]));
+    let image = image.collect::<std::result::Result<Vec<[i32; 3]>, std::num::TryFromIntError>>();
+    let (Ok(index), Ok(image)) = (index, image) else {
+        return Err(InputError::new_err("molecules: index or image holds a number out of range"));
+    };
+    let infinite = elements(infinite, "molecules.infinite", None)?.to_vec();
+    Molecules::from_parts(index, image, infinite).map_err(|e| exception(&e))
 }
 
 /// The tuple that describes a frame with its molecules: positions, cell, pbc, masses, index, image, infinite.
@@ -94,20 +114,11 @@ pub struct View<'a> {
 impl Frame<'_> {
     /// Borrows the arrays.
     pub fn view(&self) -> PyResult<View<'_>> {
-        let index = elements(&self.4, "molecules.index", None)?;
-        let index = index.iter().map(|&k| u32::try_from(k)).collect::<std::result::Result<Vec<_>, _>>();
-        let image = rows(&self.5, "molecules.image")?.iter();
-        let image = image.map(|s| Ok([s[0].try_into()?, s[1].try_into()?, s[2].try_into()?]));
-        let image = image.collect::<std::result::Result<Vec<[i32; 3]>, std::num::TryFromIntError>>();
-        let infinite = elements(&self.6, "molecules.infinite", None)?.to_vec();
-        let (Ok(index), Ok(image)) = (index, image) else {
-            return Err(InputError::new_err("molecules: index or image holds a number out of range"));
-        };
         Ok(View {
             positions: rows(&self.0, "positions")?,
             masses: elements(&self.3, "masses", None)?,
             cell: cell(self.1, self.2)?,
-            molecules: Molecules::from_parts(index, image, infinite).map_err(|e| crate::errors::exception(&e))?,
+            molecules: molecules(&self.4, &self.5, &self.6)?,
         })
     }
 }

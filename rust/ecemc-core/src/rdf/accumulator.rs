@@ -39,12 +39,13 @@ pub struct RdfAccumulator {
     pub(super) atoms: BTreeMap<u8, u64>,
     pub(super) counts: BTreeMap<Pair, PairCounts>,
     pub(super) blocks: Blocks,
+    pub(super) next_frame: u64,
 }
 
 impl RdfAccumulator {
     /// Nothing yet.
     pub fn new(bins: RdfBins) -> Self {
-        Self { bins, atoms: BTreeMap::new(), counts: BTreeMap::new(), blocks: Blocks::default() }
+        Self { bins, atoms: BTreeMap::new(), counts: BTreeMap::new(), blocks: Blocks::default(), next_frame: 0 }
     }
 
     /// The bins.
@@ -55,6 +56,11 @@ impl RdfAccumulator {
     /// Number of frames.
     pub fn n_frames(&self) -> u64 {
         self.blocks.by_number.values().map(|block| block.n_frames).sum()
+    }
+
+    /// One more than the largest number of a frame so far.
+    pub fn next_frame(&self) -> u64 {
+        self.next_frame
     }
 
     /// Counts and adds consecutive frames, `first` being the number of the first one in the whole trajectory.
@@ -71,10 +77,11 @@ impl RdfAccumulator {
     /// Adds the counts of frame number `frame` of the whole trajectory.
     ///
     /// # Errors
-    /// [`Error::Argument`] for counts in other bins or volumes per atom far from any condensed matter.
+    /// [`Error::Argument`] for counts in other bins, or if the sums overflow: then they are of no use any more.
     pub fn add(&mut self, frame: u64, counts: &RdfCounts) -> Result<()> {
         self.require_same(&counts.bins)?;
         self.blocks.add(frame, counts)?;
+        self.next_frame = self.next_frame.max(frame + 1);
         let elements = &counts.elements;
         for (&z, &n) in elements.numbers.iter().zip(&elements.counts) {
             *self.atoms.entry(z).or_default() += n;
@@ -91,10 +98,11 @@ impl RdfAccumulator {
     /// Adds the sums of other frames of the same trajectory.
     ///
     /// # Errors
-    /// [`Error::Argument`] if the bins differ or the sums overflow.
+    /// [`Error::Argument`] if the bins differ, or if the sums overflow: then they are of no use any more.
     pub fn merge(&mut self, other: &Self) -> Result<()> {
         self.require_same(&other.bins)?;
         self.blocks.merge(&other.blocks)?;
+        self.next_frame = self.next_frame.max(other.next_frame);
         for (&z, n) in &other.atoms {
             *self.atoms.entry(z).or_default() += n;
         }

@@ -15,7 +15,7 @@ impl RdfAccumulator {
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut out = MAGIC.to_vec();
         put(&mut out, &[self.bins.r_max().to_bits(), self.bins.n_bins() as u64, u64::from(self.blocks.bits)]);
-        put(&mut out, &[self.atoms.len() as u64]);
+        put(&mut out, &[self.next_frame, self.atoms.len() as u64]);
         for (&z, &n) in &self.atoms {
             put(&mut out, &[z.into(), n]);
         }
@@ -47,6 +47,7 @@ impl RdfAccumulator {
         let (r_max, n_bins, bits) = (f64::from_bits(input.number()?), input.number()? as usize, input.number()?);
         let bins = RdfBins::new(r_max, n_bins)?;
         let mut sum = Self::new(bins);
+        sum.next_frame = input.number()?;
         for _ in 0..input.number()? {
             sum.atoms.insert(input.element()?, input.number()?);
         }

@@ -2,6 +2,7 @@
 
 use super::bins::RdfBins;
 use super::direct::{self, NearestImage};
+use super::fixed::LARGEST;
 use super::histogram::{Elements, without_spill};
 use super::{grid, intra};
 use crate::neighbors::CellGrid;
@@ -120,6 +121,9 @@ fn check(bins: &RdfBins, frame: &RdfFrame<'_>) -> Result<f64> {
     let volume = frame.cell.volume().ok_or_else(|| {
         Error::argument("cell", "a frame without a volume", "three cell vectors: g(r) is relative to the density")
     })?;
+    if volume > LARGEST {
+        return Err(Error::argument("cell", format!("a volume of {volume:e} Å³"), format!("at most {LARGEST:e} Å³")));
+    }
     let pairs = 0.5 * (n as f64).powi(2) * (4.2 * bins.r_max().powi(3) / volume);
     if pairs > MAX_PAIRS {
         let got = format!("{} Å, which means about {pairs:.0e} pairs in a frame of {n} atoms", bins.r_max());

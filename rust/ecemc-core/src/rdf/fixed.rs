@@ -5,6 +5,9 @@ use crate::{Error, Result};
 /// Bits behind the binary point.
 const FRACTION_BITS: i32 = 72;
 
+/// Å³; leaves room for 2⁸ such summands, and for 2⁵⁶ of 1 Å³.
+pub(super) const LARGEST: f64 = (1u64 << 48) as f64;
+
 /// A weight `V/N²` as a whole number of units of 2⁻⁷² Å³.
 ///
 /// Each weight is rounded once, by at most 1.1e-22 Å³: relative to a liquid's V/N² that is 1e-19 for a thousand atoms and
@@ -13,12 +16,13 @@ const FRACTION_BITS: i32 = 72;
 pub(super) struct Weight(u128);
 
 impl Weight {
+    /// # Errors
+    /// [`Error::Argument`] for more than [`LARGEST`].
     pub fn new(weight: f64) -> Result<Self> {
-        // 2⁴⁸ Å³ leave room for 2⁸ … 2⁵⁶ summands.
-        if weight.is_finite() && (0.0..=2f64.powi(48)).contains(&weight) {
+        if (0.0..=LARGEST).contains(&weight) {
             Ok(Self((weight * 2f64.powi(FRACTION_BITS)).round() as u128))
         } else {
-            Err(Error::argument("cell", format!("V/N² = {weight:e} Å³"), "a volume per pair of atoms below 3e14 Å³"))
+            Err(Error::argument("cell", format!("V/N² = {weight:e} Å³"), "a volume below 3e14 Å³"))
         }
     }
 

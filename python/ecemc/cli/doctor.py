@@ -1,0 +1,131 @@
+"""``ecemc doctor``: is everything there, and does it compute what it should?"""
+
+from __future__ import annotations
+
+__all__ = ["doctor"]
+
+import json
+import platform
+import sys
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, requires, version
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ecemc.cli.main import DONE, FAILED
+from ecemc.cli.show import say
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that was looked at; ``ok`` is None for what is only information or optional."""
+
+    name: str
+    ok: bool | None
+    text: str
+
+
+def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> int:
+    """Check the installation: versions, compiled kernels, processor and threads, optional packages, a small self-test.
+
+    Exit status: 0 all is well, 1 something is broken.
+
+    Example:  ecemc doctor
+    """
+    findings = [_ecemc(), *_packages(), _processor(), _threads(), *_extras(), *_self_tests()]
+    if as_json:
+        typer.echo(json.dumps([asdict(finding) for finding in findings], indent=1, ensure_ascii=False))
+    else:
+        width = max(len(finding.name) for finding in findings)
+        for finding in findings:
+            mark, style = {True: ("✔", "green"), False: ("✖", "red"), None: ("·", None)}[finding.ok]
+            say(f"{mark} {finding.name:<{width}}  {finding.text}", style=style)
+    return FAILED if any(finding.ok is False for finding in findings) else DONE
+
+
+def _ecemc() -> Finding:
+    from ecemc import _core  # noqa: PLC0415
+
+    try:
+        installed = version("ecemc")
+    except PackageNotFoundError:
+        installed = "not installed"
+    same = installed == _core.__version__
+    text = f"{_core.__version__} in {Path(str(_core.__file__)).parent}"
+    return Finding("ecemc", same, text if same else f"{text}, but the package is {installed}: install it again")
+
+
+def _packages() -> list[Finding]:
+    findings = [Finding("python", None, f"{platform.python_version()} in {sys.prefix}")]
+    for line in requires("ecemc") or []:
+        requirement, _, condition = line.partition(";")
+        if "extra" not in condition:
+            findings.append(_package(_distribution(requirement), optional=False))
+    return findings
+
+
+def _extras() -> list[Finding]:
+    findings = []
+    for line in requires("ecemc") or []:
+        requirement, _, condition = line.partition(";")
+        if "extra" in condition:
+            extra = condition.split("==")[-1].strip(" '\"")
+            findings.append(_package(_distribution(requirement), optional=True, extra=extra))
+    return findings
+
+
+def _distribution(requirement: str) -> str:
+    """Name in a requirement such as ``ase>=3.25``."""
+    for end, letter in enumerate(requirement):
+        if not (letter.isalnum() or letter in "-_."):
+            return requirement[:end]
+    return requirement
+
+
+def _package(name: str, *, optional: bool, extra: str = "") -> Finding:
+    try:
+        return Finding(name, True, version(name))
+    except PackageNotFoundError:
+        if optional:
+            return Finding(name, None, f"not installed; pip install 'ecemc[{extra}]' brings it")
+        return Finding(name, False, f"missing; pip install {name}")
+
+
+def _processor() -> Finding:
+    from ecemc import _core  # noqa: PLC0415
+
+    return Finding("processor", None, f"{platform.machine()}, kernels use {_core.simd_level()}")
+
+
+def _threads() -> Finding:
+    from ecemc.threads import thread_count  # noqa: PLC0415
+
+    return Finding("threads", None, f"{thread_count()} (set ECEMC_NUM_THREADS to change)")
+
+
+def _self_tests() -> list[Finding]:
+    """Kernels against plain NumPy on a small liquid in a skewed cell."""
+    import numpy as np  # noqa: PLC0415
+
+    from ecemc.molecules import find_molecules  # noqa: PLC0415
+    from ecemc.neighbors import neighbor_list  # noqa: PLC0415
+    from ecemc.testing import liquid  # noqa: PLC0415
+
+    box = liquid(2, 4, density=0.9, seed=1)
+    sheared = box.copy()
+    sheared.cell[1] += 2.0 * sheared.cell[0]  # another basis of the same lattice
+    i, j, S, d = neighbor_list("ijSd", sheared, 4.0)
+    shifts = np.stack(np.meshgrid(*[np.arange(-1, 2)] * 3, indexing="ij"), axis=-1).reshape(-1, 3) @ box.cell.array
+    D = box.positions[None, :, None] - box.positions[:, None, None] + shifts
+    brute = np.sort(np.linalg.norm(D, axis=-1).ravel())
+    brute = brute[(brute > 0.0) & (brute < 4.0)]
+    same = len(d) == len(brute) and np.allclose(np.sort(d), brute, rtol=0.0, atol=1e-10)
+    vectors = sheared.positions[j] - sheared.positions[i] + S @ sheared.cell.array
+    same = same and np.allclose(np.linalg.norm(vectors, axis=1), d, rtol=0.0, atol=1e-10)
+    found = find_molecules(sheared).composition
+    return [
+        Finding("self-test: pairs", bool(same), f"{len(d)} pairs, brute force finds {len(brute)}"),
+        Finding("self-test: molecules", found == {"EC": 2, "EMC": 4}, f"{found}, expected 2 EC and 4 EMC"),
+    ]
