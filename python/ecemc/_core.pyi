@@ -5,6 +5,7 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import Self
 
+__all__: list[str]
 __version__: str
 
 def simd_level() -> str: ...
@@ -79,6 +80,7 @@ class ExtxyzReader:
 
 def count_frames(path: str | PathLike[str]) -> int: ...
 
+@final
 class RDFAccumulator:
     def __new__(cls, r_max: float, n_bins: int) -> Self: ...
     @staticmethod

@@ -241,7 +241,7 @@ def _check_frame(number: int, atoms: Atoms) -> None:
         what = "no cell" if atoms.cell.rank < 3 else f"pbc {atoms.pbc.tolist()}"
         raise InputError(
             f"frame {number}: {what}; an analysis needs frames that are periodic along three axes: "
-            "give the file a Lattice and pbc=\"T T T\""
+            'give the file a Lattice and pbc="T T T"'
         )
 
 

@@ -15,7 +15,6 @@ from ecemc.plots.style import BLUE, INK, MUTED, ORANGE, SPECIES_COLORS, figure, 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
-    from numpy.typing import NDArray
 
     from ecemc.environments import LocalEnvironments
     from ecemc.rdf import RDF
