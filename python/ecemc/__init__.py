@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ecemc._core import __version__
+from ecemc.analysis import Analysis, AnalysisOptions, analyze
 from ecemc.environments import LocalEnvironments, local_environments
 from ecemc.molecules import Molecules, find_molecules, make_whole, register_species, split_molecules
 from ecemc.neighbors import neighbor_list
@@ -14,6 +15,8 @@ from ecemc.volume_scan import volume_scan
 
 __all__ = [
     "RDF",
+    "Analysis",
+    "AnalysisOptions",
     "ForceDecomposition",
     "LocalEnvironments",
     "Molecules",
@@ -21,6 +24,7 @@ __all__ = [
     "RigidBodies",
     "Voids",
     "__version__",
+    "analyze",
     "decompose_forces",
     "find_molecules",
     "iread",

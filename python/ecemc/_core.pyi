@@ -5,7 +5,26 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import Self
 
-__all__: list[str]
+__all__ = [
+    "ExtxyzReader",
+    "Frames",
+    "RDFAccumulator",
+    "count_frames",
+    "decompose_forces",
+    "find_molecules",
+    "graph_fingerprint",
+    "largest_empty_sphere",
+    "local_environments",
+    "make_whole",
+    "neighbor_list",
+    "rigid_bodies",
+    "simd_level",
+    "van_der_waals_radius",
+    "void_fraction",
+    "volume_scan",
+    "__version__",
+]
+
 __version__: str
 
 def simd_level() -> str: ...

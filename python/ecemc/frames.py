@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from ase import Atoms
 from ase.calculators.singlepoint import SinglePointCalculator
-from ase.constraints import FixAtoms, FixCartesian
 
 from ecemc import _core
 from ecemc.errors import InputError
@@ -152,6 +151,9 @@ def atoms_from_record(record: Mapping[str, Any]) -> Atoms:
 
 def _constraints(move_mask: NDArray[Any]) -> list[Any]:
     """Constraints that hold what may not move."""
+    # Importing these takes seconds, and few files need them.
+    from ase.constraints import FixAtoms, FixCartesian  # noqa: PLC0415
+
     fixed = ~move_mask.astype(bool)
     if fixed.ndim == 1:
         return [FixAtoms(mask=fixed)]

@@ -60,7 +60,7 @@ _MOLECULES: dict[str, tuple[str, tuple[tuple[float, float, float], ...]]] = {
 }
 
 
-#: Atoms of different molecules keep this distance in :func:`liquid`, Å: far above any bond, below any contact that matters.
+#: Å, atoms of different molecules keep this distance in :func:`liquid`: far above any bond.
 _CLOSEST = 2.0
 
 

@@ -25,7 +25,7 @@ _N_CUTS = 100
 
 @dataclass(frozen=True)
 class SeriesStatistics:
-    """Mean of a correlated time series and how far it can be trusted; in the unit of the series unless said otherwise."""
+    """Mean of a correlated time series and how far to trust it; in the unit of the series unless said otherwise."""
 
     #: mean of the entries after the equilibration cut
     mean: float
@@ -76,8 +76,8 @@ def density(atoms: Atoms) -> float:
 def mean_with_error(series: ArrayLike, *, equilibration: int | None = None) -> SeriesStatistics:
     r"""Mean and standard error of a correlated time series.
 
-    The beginning of the series is cut where the number of independent entries left is largest [1]_, then the statistical
-    inefficiency :math:`g = 1 + 2\tau` of the rest gives the standard error :math:`s \sqrt{g/N}` [2]_ (both by pymbar).
+    The beginning is cut where the number of independent entries left is largest [1]_, then the statistical inefficiency
+    :math:`g = 1 + 2\tau` of the rest gives the standard error :math:`s \sqrt{g/N}` [2]_ (both by pymbar).
 
     Parameters
     ----------

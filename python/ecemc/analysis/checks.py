@@ -64,7 +64,7 @@ def judge(checks: Iterable[Check]) -> Verdict:
     'All checks passed: density.'
     """
     checks = tuple(sorted(checks, key=lambda check: -_ORDER.index(check.status)))
-    status = max((check.status for check in checks), key=_ORDER.index, default="pass")
+    status: Status = max((check.status for check in checks), key=_ORDER.index, default="pass")
     if status == "pass":
         summary = f"All checks passed: {', '.join(check.name for check in checks)}."
     else:
@@ -73,7 +73,7 @@ def judge(checks: Iterable[Check]) -> Verdict:
 
 
 def check_system(integrity: Integrity) -> Check:
-    """Is it one system in all frames?"""
+    """Ask whether it is one system in all frames."""
     n = len(integrity.compositions)
     measured = f"{n} system{'s' * (n > 1)} in {len(integrity.system)} frames"
     threshold = "the same atoms in the same order in all frames"
@@ -81,14 +81,14 @@ def check_system(integrity: Integrity) -> Check:
         return Check("one system", "pass", measured, threshold, "All frames show the same atoms.")
     return Check(
         "one system", "attention", measured, threshold,
-        f"The file holds {n} different systems, so it is a collection, not one run: no error bars from time correlation, "
-        "and all averages mix the systems.",
+        f"The file holds {n} different systems, so it is a collection, not one run: no error bars from time "
+        "correlation, and all averages mix the systems.",
         "Select the frames of one system, as in --select '3:', if you want a run's statistics.",
     )  # fmt: skip
 
 
 def check_molecules(integrity: Integrity) -> Check:
-    """Are the molecules those of the first frame, in every frame?"""
+    """Ask whether the molecules are those of the first frame, in every frame."""
     threshold = "the bonds of the first frame in every frame"
     frames = integrity.changed_frames
     if not frames:
@@ -120,7 +120,7 @@ def check_molecules(integrity: Integrity) -> Check:
 
 
 def check_density(series: Series, time_series: bool) -> Check:
-    """Is the density steady, and known?"""
+    """Ask whether the density is steady, and known."""
     unit, s = series.unit, series.statistics
     threshold = f"drift below {DRIFT_SIGMAS:g} standard errors, at least {MIN_EFFECTIVE:g} independent samples"
     if s is None or not time_series:
@@ -158,8 +158,10 @@ def check_density(series: Series, time_series: bool) -> Check:
     )
 
 
-def check_temperature(temperature: Series, target: Series) -> Check | None:
-    """Does the thermostat hold its target? None if the target is not one number."""
+def check_temperature(temperature: Series | None, target: Series | None) -> Check | None:
+    """Ask whether the thermostat holds its target; None if that is not known, or not one number."""
+    if temperature is None or target is None:
+        return None
     wanted, s = float(target.values[0]), temperature.statistics
     if s is None or not (target.values == wanted).all() or not wanted > 0.0:
         return None
@@ -171,4 +173,4 @@ def check_temperature(temperature: Series, target: Series) -> Check | None:
             "temperature", "attention", measured, threshold, f"The temperature is {off:+.1f} K off its target.",
             "Check time step, thermostat and barostat: too long a step or too tight a barostat heats the box.",
         )  # fmt: skip
-    return Check("temperature", "pass", measured, threshold, f"The temperature holds at {s.mean:.0f} K.")
+    return Check("temperature", "pass", measured, threshold, f"The temperature agrees with its target of {wanted:g} K.")

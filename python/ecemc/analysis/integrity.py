@@ -64,7 +64,7 @@ class Integrity:
 
     @property
     def longest_change(self) -> int:
-        """Longest stretch of consecutive frames with changed bonds; a bond at the edge of the criterion comes back at once."""
+        """Longest stretch of frames with changed bonds; a bond at the edge of the criterion comes back at once."""
         longest = current = 0
         for changed in self.n_changed:
             current = current + 1 if changed else 0
@@ -76,7 +76,7 @@ class IntegrityRecorder:
     """Takes the frames in order and builds an :class:`Integrity`."""
 
     def __init__(self) -> None:
-        self._systems: dict[bytes, tuple[int, NDArray[np.int64], dict[str, int]]] = {}
+        self._systems: dict[bytes, tuple[int, Molecules]] = {}
         self._system: list[int] = []
         self._n_changed: list[int] = []
         self._changes: list[BondChange] = []
@@ -84,20 +84,20 @@ class IntegrityRecorder:
 
     def add(self, atoms: Atoms, molecules: Molecules) -> None:
         """Compare the next frame with the first one of the same elements in the same order."""
-        bonds = np.unique(molecules.bonds @ np.array([len(atoms), 1]))
         key = np.asarray(atoms.numbers, dtype=np.uint8).tobytes()
-        new = (len(self._systems), bonds, molecules.composition)
-        system, reference, composition = self._systems.setdefault(key, new)
+        system, reference = self._systems.setdefault(key, (len(self._systems), molecules))
         self._system.append(system)
         self._infinite.update(name for name, loop in zip(molecules.species, molecules.infinite, strict=True) if loop)
-        if np.array_equal(bonds, reference):
+        # Fingerprints, unlike the list of bonds, do not change when a bent angle brings its ends into contact.
+        if np.array_equal(molecules.index, reference.index) and molecules.fingerprints == reference.fingerprints:
             self._n_changed.append(0)
             return
-        broken = np.setdiff1d(reference, bonds, assume_unique=True)
-        formed = np.setdiff1d(bonds, reference, assume_unique=True)
-        self._n_changed.append(len(broken) + len(formed))
+        now_bonds, then_bonds = _bond_numbers(molecules, len(atoms)), _bond_numbers(reference, len(atoms))
+        broken = np.setdiff1d(then_bonds, now_bonds, assume_unique=True)
+        formed = np.setdiff1d(now_bonds, then_bonds, assume_unique=True)
+        self._n_changed.append(max(1, len(broken) + len(formed)))
         if len(self._changes) < MAX_CHANGES:
-            now, before = Counter(molecules.composition), Counter(composition)
+            now, before = Counter(molecules.composition), Counter(reference.composition)
             self._changes.append(
                 BondChange(
                     frame=len(self._system) - 1,
@@ -113,12 +113,17 @@ class IntegrityRecorder:
     def result(self) -> Integrity:
         """Everything so far."""
         return Integrity(
-            compositions=tuple(composition for _, _, composition in self._systems.values()),
+            compositions=tuple(reference.composition for _, reference in self._systems.values()),
             system=tuple(self._system),
             n_changed=tuple(self._n_changed),
             changes=tuple(self._changes),
             infinite=tuple(sorted(self._infinite)),
         )
+
+
+def _bond_numbers(molecules: Molecules, n_atoms: int) -> NDArray[np.int64]:
+    """One number for each pair of bonded atoms, ascending."""
+    return np.unique(molecules.bonds @ np.array([n_atoms, 1]))
 
 
 def _names(numbers: Sequence[int], bonds: NDArray[np.int64]) -> tuple[str, ...]:

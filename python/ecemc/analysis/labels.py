@@ -34,8 +34,8 @@ def frame_numbers(atoms: Atoms) -> dict[str, float]:
     """Time (fs), density, volume, energy per atom, temperature, its target, pressure; NaN what the frame does not tell.
 
     The energy is ``REF_energy``, else ``energy``, else that of an attached calculator. The pressure is
-    ``(N k T + tr W / 3) / V`` with the kinetic temperature of the frame and its virial W (``REF_virial`` or ``virial``),
-    so it needs both.
+    ``(N k T + tr W / 3) / V`` with the kinetic temperature of the frame and its virial W (``REF_virial`` or
+    ``virial``), so it needs both.
     """
     energy = _first(atoms, keys.REF_ENERGY, "energy")
     temperature = _first(atoms, keys.TEMPERATURE)

@@ -12,7 +12,7 @@ from ecemc.errors import InputError
 
 @dataclass(frozen=True)
 class AnalysisOptions:
-    """Settings of :func:`ecemc.analyze`; what is ``None`` is chosen from the first frame and written into the result.
+    """Settings of :func:`ecemc.analyze`; what is ``None`` is chosen from the first liquid frame.
 
     Raises
     ------
@@ -25,11 +25,11 @@ class AnalysisOptions:
     200
     """
 
-    #: Å, upper end of the RDFs; default the smaller of 12 Å and half the smallest height of the first frame's cell
+    #: Å, upper end of the RDFs; default the smaller of 12 Å and half the smallest height of that frame's cell
     r_max: float | None = None
     #: bins of the RDFs
     n_bins: int = 200
-    #: Å, around centres of mass, for the local composition; default 1.4 times the molecular spacing of the first frame
+    #: Å, around centres of mass, for the local composition; default 1.4 times the molecular spacing of that frame
     local_radius: float | None = None
     #: bond criterion, see :func:`ecemc.find_molecules`
     bond_scale: float = 1.3

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.ndimage import gaussian_filter1d
-from scipy.signal import find_peaks
 
 if TYPE_CHECKING:
     from ecemc.rdf import RDF
@@ -37,6 +35,10 @@ def first_shell(rdf: RDF, a: str, b: str) -> Shell | None:
 
     The curve is smoothed over 0.15 Å to find the places; heights are those of the curve itself.
     """
+    # Importing these takes longer than everything else that "import ecemc" does.
+    from scipy.ndimage import gaussian_filter1d  # noqa: PLC0415
+    from scipy.signal import find_peaks  # noqa: PLC0415
+
     g = rdf.inter[min(a, b), max(a, b)]
     width = float(rdf.r[1] - rdf.r[0]) if len(rdf.r) > 1 else 0.0
     if width == 0.0 or not np.any(g > 1.0):

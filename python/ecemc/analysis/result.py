@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ecemc._core import __version__
+from ecemc.analysis.mixing import ideal_means
 from ecemc.analysis.peaks import first_shell
 
 if TYPE_CHECKING:
@@ -64,7 +65,8 @@ class Analysis:
     n_frames: int
     #: fs since the start of the run, (n_frames,); None if not all frames tell it
     time: NDArray[np.float64] | None
-    #: by name: always ``density``, ``volume``, ``largest_void`` and ``void_ratio``; ``energy``, ``temperature``,
+    #: by name: always ``density`` and ``volume``; ``largest_void`` and ``void_ratio`` (only in frames of 8 molecules
+    #: and more); ``energy``, ``temperature``,
     #: ``temperature_target`` and ``pressure`` if the file has what they need
     series: dict[str, Series]
     integrity: Integrity
@@ -123,6 +125,8 @@ class Analysis:
                     "pair": [a, b],
                     "intra": self.rdf.intra[a, b],
                     "inter": inter,
+                    "intra_stderr": self.rdf.stderr_intra[a, b],
+                    "inter_stderr": self.rdf.stderr_inter[a, b],
                     "coordination": {
                         f"{p}-{q}": {
                             "intra": self.rdf.coordination_intra[p, q],
@@ -135,8 +139,12 @@ class Analysis:
             )
         return {
             "unit": {"r": "Å", "g": "1", "coordination": "1"},
-            "normalization": "pair",
+            "normalization": self.rdf.normalization,
+            "n_frames": self.rdf.n_frames,
+            "n_blocks": self.rdf.n_blocks,
+            "block_length": self.rdf.block_length,
             "r": self.rdf.r,
+            "edges": self.rdf.edges,
             "total": self.rdf.total,
             "pairs": pairs,
         }
@@ -150,6 +158,7 @@ class Analysis:
             "species": list(found.species),
             "global_composition": found.composition,
             "mean_neighbours": {name: found.mean[name] for name in found.species},
+            "ideal_mean_neighbours": ideal_means(found),
             "distribution": {
                 name: [{"c": list(c), "f": f} for c, f in sorted(of.items())] for name, of in found.distribution.items()
             },

@@ -19,7 +19,7 @@ from ecemc.analysis.integrity import IntegrityRecorder
 from ecemc.analysis.labels import SERIES_UNITS, frame_numbers
 from ecemc.analysis.options import AnalysisOptions
 from ecemc.analysis.result import Analysis, Input, Series
-from ecemc.analysis.voids import check_voids
+from ecemc.analysis.voids import MIN_MOLECULES, check_voids
 from ecemc.environments import LocalEnvironments, frame_environments
 from ecemc.errors import InfiniteMoleculeError, InputError
 from ecemc.molecules import Molecules, find_molecules
@@ -131,6 +131,7 @@ class _Pass:
         self._integrity = IntegrityRecorder()
         self._rdf: RDFAccumulator | None = None
         self._environments: LocalEnvironments | None = None
+        self._local_radius = 0.0
         self._all_finite = True
         self._numbers: list[dict[str, float]] = []
 
@@ -139,8 +140,9 @@ class _Pass:
         for number, atoms in enumerate(chunk, start=self.n_frames):
             _check_frame(number, atoms)
         if self._rdf is None:
-            self.options = _with_defaults(self.options, chunk[0])
-            self._rdf = RDFAccumulator(self.options.r_max, self.options.n_bins)
+            r_max, self._local_radius = _choose(self.options, chunk)
+            self.options = replace(self.options, r_max=r_max, local_radius=self._local_radius)
+            self._rdf = RDFAccumulator(r_max, self.options.n_bins)
         with ThreadPoolExecutor(self._threads) as pool:
             found = list(pool.map(self._examine, range(self.n_frames, self.n_frames + len(chunk)), chunk))
         for atoms, frame in zip(chunk, found, strict=True):
@@ -161,17 +163,21 @@ class _Pass:
         except InputError as error:
             raise type(error)(f"frame {number}: {error}") from error
         try:
-            around = frame_environments(atoms, molecules, self.options.local_radius, n_threads=1)
+            # A molecule alone in its box has no neighbours to speak of.
+            around = (
+                None if len(molecules) == 1 else frame_environments(atoms, molecules, self._local_radius, n_threads=1)
+            )
         except InfiniteMoleculeError:
+            self._all_finite = False
             around = None
         spacing = (atoms.get_volume() / len(molecules)) ** (1 / 3)
         numbers = {"spacing": spacing, "largest_void": hole, "void_ratio": hole / spacing}
+        if len(molecules) < MIN_MOLECULES:
+            numbers |= {"largest_void": math.nan, "void_ratio": math.nan}
         return _Frame(molecules, around, frame_numbers(atoms) | numbers)
 
     def _add_environments(self, around: LocalEnvironments | None) -> None:
-        if around is None:
-            self._all_finite = False
-        else:
+        if around is not None:
             self._environments = around if self._environments is None else self._environments + around
 
     def result(self, source: Input | None, start: float) -> Analysis:
@@ -189,10 +195,9 @@ class _Pass:
             checks.check_system(integrity),
             checks.check_molecules(integrity),
             checks.check_density(series["density"], one_system),
-            check_voids(series["largest_void"], series["void_ratio"]),
+            check_voids(series["largest_void"], series["void_ratio"]) if "void_ratio" in series else None,
+            checks.check_temperature(series.get("temperature"), series.get("temperature_target")),
         ]
-        if "temperature" in series and "temperature_target" in series:
-            found += [check for check in [checks.check_temperature(series["temperature"], series["temperature_target"])] if check]
         times = self._column("time")
         return Analysis(
             options=self.options,
@@ -204,7 +209,7 @@ class _Pass:
             rdf=self._rdf.result(),
             environments=self._environments if self._all_finite else None,
             molecular_spacing=float(np.mean(self._column("spacing"))),
-            verdict=checks.judge(found),
+            verdict=checks.judge(check for check in found if check is not None),
             elapsed=time.perf_counter() - start,
         )
 
@@ -246,7 +251,7 @@ def _check_frame(number: int, atoms: Atoms) -> None:
 
 
 def default_r_max(atoms: Atoms) -> float:
-    """Upper end of RDFs if none is asked for: half the smallest height of the cell, rounded down to 0.01 Å, at most 12 Å.
+    """Half the smallest height of the cell, rounded down to 0.01 Å, at most 12 Å: RDFs up to there need no images.
 
     Raises
     ------
@@ -266,11 +271,15 @@ def default_r_max(atoms: Atoms) -> float:
     return min(_DEFAULT_R_MAX, math.floor(50.0 * min(heights)) / 100.0)
 
 
-def _with_defaults(options: AnalysisOptions, first: Atoms) -> AnalysisOptions:
-    """Choose from the first frame what was left open."""
-    spacing = (first.get_volume() / len(find_molecules(first, scale=options.bond_scale))) ** (1 / 3)
-    return replace(
-        options,
-        r_max=options.r_max or default_r_max(first),
-        local_radius=options.local_radius or round(_LOCAL_RADIUS * spacing, 1),
+def _choose(options: AnalysisOptions, chunk: list[Atoms]) -> tuple[float, float]:
+    """Take r_max and local radius from the first frame that is a liquid: isolated atoms often lead a training set."""
+    counts = (len(find_molecules(atoms, scale=options.bond_scale)) for atoms in chunk)
+    first, n_molecules = next(
+        ((atoms, n) for atoms, n in zip(chunk, counts, strict=True) if n >= MIN_MOLECULES),
+        (chunk[0], len(find_molecules(chunk[0], scale=options.bond_scale))),
+    )
+    spacing = (first.get_volume() / n_molecules) ** (1 / 3)
+    return (
+        options.r_max or default_r_max(first),
+        options.local_radius or round(_LOCAL_RADIUS * spacing, 1),
     )

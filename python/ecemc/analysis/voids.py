@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["ATTENTION_RATIO", "FAIL_RATIO", "check_voids", "void_thresholds"]
+__all__ = ["ATTENTION_RATIO", "FAIL_RATIO", "MIN_MOLECULES", "check_voids", "void_thresholds"]
 
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 #: 0.71 where the liquid is stretched to 0.48 g/cm³.
 ATTENTION_RATIO = 0.65
 FAIL_RATIO = 0.8
+#: Fewer molecules in a frame make no liquid that could have a bubble.
+MIN_MOLECULES = 8
 
 
 def void_thresholds(analysis: Analysis) -> tuple[float, float]:
@@ -28,10 +30,10 @@ def void_thresholds(analysis: Analysis) -> tuple[float, float]:
 
 
 def check_voids(radius: Series, ratio: Series) -> Check:
-    """Is there a bubble?"""
-    worst = int(np.argmax(ratio.values))
+    """Ask whether there is a bubble."""
+    worst = int(np.nanargmax(ratio.values))
     largest, share = float(radius.values[worst]), float(ratio.values[worst])
-    usual = float(np.median(radius.values))
+    usual = float(np.nanmedian(radius.values))
     measured = f"radius up to {largest:.1f} Å (frame {worst}), {share:.2f} molecular spacings, {largest / usual:.1f}× the median"
     threshold = f"below {ATTENTION_RATIO:g} molecular spacings; from {FAIL_RATIO:g} on it is a bubble"
     if share < ATTENTION_RATIO:

@@ -47,9 +47,9 @@ def analyze(
 
     Example:  ecemc analyze run.extxyz -o report
     """
-    from ecemc.analysis import AnalysisOptions  # noqa: PLC0415
-    from ecemc.analysis import analyze as run  # noqa: PLC0415
-    from ecemc.report import check_folder, write_report  # noqa: PLC0415
+    from ecemc.analysis import AnalysisOptions
+    from ecemc.analysis import analyze as run
+    from ecemc.report import check_folder, write_report
 
     options = AnalysisOptions(
         r_max=r_max, n_bins=n_bins, local_radius=local_radius, bond_scale=bond_scale, equilibration=equilibration,

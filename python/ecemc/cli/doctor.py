@@ -1,4 +1,4 @@
-"""``ecemc doctor``: is everything there, and does it compute what it should?"""
+"""``ecemc doctor``: whether everything is there and computes what it should."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
 
 
 def _ecemc() -> Finding:
-    from ecemc import _core  # noqa: PLC0415
+    from ecemc import _core
 
     try:
         installed = version("ecemc")
@@ -94,24 +94,24 @@ def _package(name: str, *, optional: bool, extra: str = "") -> Finding:
 
 
 def _processor() -> Finding:
-    from ecemc import _core  # noqa: PLC0415
+    from ecemc import _core
 
     return Finding("processor", None, f"{platform.machine()}, kernels use {_core.simd_level()}")
 
 
 def _threads() -> Finding:
-    from ecemc.threads import thread_count  # noqa: PLC0415
+    from ecemc.threads import thread_count
 
     return Finding("threads", None, f"{thread_count()} (set ECEMC_NUM_THREADS to change)")
 
 
 def _self_tests() -> list[Finding]:
     """Kernels against plain NumPy on a small liquid in a skewed cell."""
-    import numpy as np  # noqa: PLC0415
+    import numpy as np
 
-    from ecemc.molecules import find_molecules  # noqa: PLC0415
-    from ecemc.neighbors import neighbor_list  # noqa: PLC0415
-    from ecemc.testing import liquid  # noqa: PLC0415
+    from ecemc.molecules import find_molecules
+    from ecemc.neighbors import neighbor_list
+    from ecemc.testing import liquid
 
     box = liquid(2, 4, density=0.9, seed=1)
     sheared = box.copy()

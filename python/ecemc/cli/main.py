@@ -34,11 +34,11 @@ DONE, FAILED, BAD_INPUT, INTERRUPTED = 0, 1, 2, 130
 class LazyVerbs(TyperGroup):
     """A group that knows its verbs by name and imports one when it is asked for."""
 
-    def list_commands(self, ctx: typer.Context) -> list[str]:  # noqa: ARG002
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002
         """Name all verbs, in the order of a first visit."""
         return list(VERBS)
 
-    def get_command(self, ctx: typer.Context, cmd_name: str) -> Any:  # noqa: ARG002
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002
         """Import a verb."""
         if cmd_name not in VERBS:
             return None
@@ -46,7 +46,7 @@ class LazyVerbs(TyperGroup):
         verb.command(cmd_name)(getattr(import_module(f"ecemc.cli.{cmd_name}"), cmd_name))
         return get_command(verb)
 
-    def format_commands(self, ctx: typer.Context, formatter: Any) -> None:  # noqa: ARG002
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002
         """List the verbs without importing them."""
         with formatter.section("Verbs"):
             formatter.write_dl(list(VERBS.items()))
@@ -64,7 +64,7 @@ app = typer.Typer(
 
 def _show_version(value: bool) -> None:
     if value:
-        from ecemc._core import __version__  # noqa: PLC0415
+        from ecemc._core import __version__
 
         typer.echo(f"ecemc {__version__}")
         raise typer.Exit
@@ -87,7 +87,7 @@ def ecemc(
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Run a verb and exit with its status: 0 done, 1 the work found a failure, 2 bad input or usage, 130 interrupted."""
+    """Run a verb and exit: 0 done, 1 the work found a failure, 2 bad input or usage, 130 interrupted."""
     sys.exit(_run(sys.argv[1:] if arguments is None else arguments))
 
 

@@ -1,4 +1,4 @@
-"""``ecemc molecules``: which molecules are in a file, and are they intact?"""
+"""``ecemc molecules``: which molecules are in a file, and whether they stay intact."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ def molecules(
 
     Example:  ecemc molecules run.extxyz
     """
-    from ecemc.analysis.integrity import IntegrityRecorder  # noqa: PLC0415
-    from ecemc.errors import InputError  # noqa: PLC0415
-    from ecemc.molecules import find_molecules  # noqa: PLC0415
-    from ecemc.trajectory import iread  # noqa: PLC0415
+    from ecemc.analysis.integrity import IntegrityRecorder
+    from ecemc.errors import InputError
+    from ecemc.molecules import find_molecules
+    from ecemc.trajectory import iread
 
     recorder = IntegrityRecorder()
     formulas: dict[str, str] = {}
@@ -82,9 +82,7 @@ def _show(integrity: Integrity, formulas: dict[str, str]) -> None:
         composition = integrity.compositions[system]
         total = sum(composition.values())
         say(f"{n_frames} frame{'s' * (n_frames > 1)} with {total} molecule{'s' * (total > 1)}", style="bold")
-        rows = [
-            (name, formulas.get(name, ""), count, f"{count / total:.4f}") for name, count in composition.items()
-        ]
+        rows = [(name, formulas.get(name, ""), count, f"{count / total:.4f}") for name, count in composition.items()]
         table(("species", "formula", "molecules", "mole fraction"), rows)
     if len(frames) > 5:
         say(f"and {len(frames) - 5} more systems (see --json)")

@@ -35,7 +35,9 @@ def rdf(
     out: Annotated[
         Path | None, typer.Option("--out", "-o", help="File to write: .csv, .json or .png (CSV to the terminal).")
     ] = None,
-    r_max: Annotated[float | None, typer.Option(help="Upper end, Å (half the cell of the first frame, at most 12).")] = None,
+    r_max: Annotated[
+        float | None, typer.Option(help="Upper end, Å (half the cell of the first frame, at most 12).")
+    ] = None,
     n_bins: Annotated[int, typer.Option(help="Number of bins.")] = 200,
     normalization: Annotated[
         Normalization, typer.Option(help="pair: each intermolecular g(r) tends to 1; total: all parts add up to g(r).")
@@ -47,10 +49,10 @@ def rdf(
 
     Example:  ecemc rdf run.extxyz --r-max 10 -o rdf.png
     """
-    from ecemc.analysis import default_r_max  # noqa: PLC0415
-    from ecemc.rdf import rdf as compute  # noqa: PLC0415
-    from ecemc.report.files import write_atomically  # noqa: PLC0415
-    from ecemc.trajectory import iread  # noqa: PLC0415
+    from ecemc.analysis import default_r_max
+    from ecemc.rdf import rdf as compute
+    from ecemc.report.files import write_atomically
+    from ecemc.trajectory import iread
 
     kind = out.suffix.lower() if out else ".csv"
     if kind not in {".csv", ".json", ".png"}:
@@ -87,11 +89,11 @@ def _counted(first: Atoms, rest: Iterator[Atoms], progress: Any) -> Iterator[Ato
 def _content(result: RDF, kind: str) -> bytes:
     """Content of the file to write."""
     if kind == ".png":
-        from ecemc import plots  # noqa: PLC0415
+        from ecemc import plots
 
         return plots.png(plots.rdf_figure(result))
     if kind == ".json":
         return (json.dumps(result.to_dict(), indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
-    from ecemc.report.tables import rdf_csv  # noqa: PLC0415
+    from ecemc.report.tables import rdf_csv
 
     return rdf_csv(result)

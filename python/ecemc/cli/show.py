@@ -22,16 +22,16 @@ def trajectory_argument() -> Any:
 
 def say(text: str, *, style: str | None = None) -> None:
     """Print a line, in colour on a terminal, never wrapped or interpreted."""
-    from rich.console import Console  # noqa: PLC0415
+    from rich.console import Console
 
     Console(highlight=False).print(text, style=style, markup=False, soft_wrap=True)
 
 
 def table(headings: Iterable[str], rows: Iterable[Iterable[Any]]) -> None:
     """Print a table; the first column is text, the others are right-aligned."""
-    from rich import box  # noqa: PLC0415
-    from rich.console import Console  # noqa: PLC0415
-    from rich.table import Table  # noqa: PLC0415
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
 
     shown = Table(box=box.SIMPLE_HEAD)
     for column, heading in enumerate(headings):
@@ -44,8 +44,8 @@ def table(headings: Iterable[str], rows: Iterable[Iterable[Any]]) -> None:
 @contextmanager
 def counting(what: str) -> Iterator[Callable[[int], None]]:
     """Show how many are done, on a terminal only."""
-    from rich.console import Console  # noqa: PLC0415
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
     console = Console(stderr=True)
     columns = (SpinnerColumn(), TextColumn("{task.completed:.0f} " + what), TimeElapsedColumn())

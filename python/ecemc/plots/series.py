@@ -27,8 +27,10 @@ def time_axis(analysis: Analysis) -> tuple[NDArray[np.float64], str]:
 
 
 @styled
-def density_figure(analysis: Analysis) -> Figure:
-    """Density over time with running mean, equilibration cut, mean and error, and its histogram."""
+def density_figure(analysis: Analysis) -> Figure | None:
+    """Density over time with running mean, equilibration cut, mean and error, histogram; None if it is fixed."""
+    if np.ptp(analysis.series["density"].values) <= 1e-9 * analysis.series["density"].values[0]:
+        return None
     fig, axes = figure(8.4, 3.1, ncols=2, width_ratios=[4, 1], sharey=True)
     left, right = axes[0]
     series = analysis.series["density"]
@@ -37,11 +39,11 @@ def density_figure(analysis: Analysis) -> Figure:
     left.set(xlabel=label, ylabel=f"density ({series.unit})", title="Density")
     used = series.values[series.statistics.equilibration :] if series.statistics else series.values
     bins = min(40, max(5, int(np.sqrt(len(used)))))
-    if np.ptp(used) > 1e-9 * abs(np.mean(used)):
-        right.hist(used, bins=bins, orientation="horizontal", color=BLUE, alpha=0.55, density=True)
+    right.hist(used, bins=bins, orientation="horizontal", color=BLUE, alpha=0.55, density=True)
     right.set(xlabel="probability", title="Histogram")
     right.set_xticks([])
-    legend_above(left)
+    if series.statistics is not None:
+        legend_above(left)
     return fig
 
 
@@ -60,31 +62,34 @@ def thermodynamics_figure(analysis: Analysis) -> Figure | None:
         row.ticklabel_format(useOffset=False)
         if name == "temperature" and "temperature_target" in analysis.series:
             row.plot(x, analysis.series["temperature_target"].values, color=MUTED, lw=1.0, ls="--", label="target")
-        legend_above(row)
+        if series.statistics is not None:
+            legend_above(row)
     axes[-1, 0].set_xlabel(label)
     return fig
 
 
 @styled
-def void_figure(analysis: Analysis, attention: float, fail: float) -> Figure:
-    """Radius of the largest empty sphere over time, with the liquid's usual one and the thresholds (Å)."""
+def void_figure(analysis: Analysis, attention: float, fail: float) -> Figure | None:
+    """Radius of the largest empty sphere over time, with its median and the thresholds (Å); None without a liquid."""
+    if "largest_void" not in analysis.series:
+        return None
     fig, axes = figure(8.4, 2.9)
     row = axes[0, 0]
     x, label = time_axis(analysis)
     values = analysis.series["largest_void"].values
     row.plot(x, values, color=BLUE, lw=1.0, marker="." if len(x) < 60 else "", ms=4)
-    row.axhline(float(np.median(values)), color=BLUE, lw=1.2, ls=":", label="median of this run")
+    row.axhline(float(np.nanmedian(values)), color=BLUE, lw=1.2, ls=":", label="median of this run")
     row.axhline(attention, color=ORANGE, lw=1.2, ls="--", label="attention")
     row.axhline(fail, color=RED, lw=1.2, ls="--", label="bubble")
     row.set(xlabel=label, ylabel="radius (Å)", title="Largest empty sphere")
-    row.set_ylim(0.0, 1.08 * max(fail, float(values.max())))
+    row.set_ylim(0.0, 1.08 * max(fail, float(np.nanmax(values))))
     legend_above(row)
     return fig
 
 
 @styled
 def integrity_figure(analysis: Analysis) -> Figure | None:
-    """Changed bonds in each frame; None if no bond ever changes."""
+    """Draw the number of changed bonds in each frame; None if no bond ever changes."""
     if not analysis.integrity.changed_frames:
         return None
     fig, axes = figure(8.4, 2.4)
@@ -98,16 +103,17 @@ def integrity_figure(analysis: Analysis) -> Figure | None:
 
 
 def _draw(axes: Axes, x: NDArray[np.float64], series: Series, color: str) -> None:
-    """Draw values, running mean, and what the statistics say."""
+    """Draw values, running mean, and what the statistics say; without them the frames are no run, only points."""
+    statistics = series.statistics
+    if statistics is None:
+        axes.plot(x, series.values, color=color, ls="", marker=".", ms=4)
+        return
     axes.plot(x, series.values, color=color, alpha=0.4, lw=0.8, marker="." if len(x) < 60 else "", ms=4)
     window = max(1, len(x) // 20)
-    if window > 2 and np.isfinite(series.values).all():
+    if window > 2:
         smooth = np.convolve(series.values, np.ones(window) / window, mode="valid")
         start = (window - 1) // 2
         axes.plot(x[start : start + len(smooth)], smooth, color=color, lw=1.6, label="running mean")
-    statistics = series.statistics
-    if statistics is None:
-        return
     cut = statistics.equilibration
     if cut:
         axes.axvspan(x[0], x[cut], color=MUTED, alpha=0.18, lw=0, label="equilibration, left out")

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from ecemc.environments import LocalEnvironments
     from ecemc.rdf import RDF
 
+#: Species in a figure of local composition.
+MAX_SPECIES = 4
+
 
 @styled
 def rdf_figure(rdf: RDF) -> Figure:
@@ -62,13 +65,16 @@ def _draw_pair(axes: Axes, rdf: RDF, pair: tuple[str, str]) -> None:
 
 @styled
 def environments_figure(environments: LocalEnvironments) -> Figure:
-    """Distribution of the number of neighbours of each species around each, beside that of ideal mixing."""
-    species = environments.species
+    """Numbers of neighbours of each species around each, beside those of ideal mixing; the four commonest species."""
+    common = sorted(environments.species, key=lambda name: -environments.composition[name])[:MAX_SPECIES]
+    species = sorted(common)
+    place_of = {name: column for column, name in enumerate(environments.species)}
     n = len(species)
     fig, axes = figure(max(4.2, 2.9 * n + 0.4), 2.35 * n + 0.5, nrows=n, ncols=n)
     ideal = ideal_mixing(environments)
     for row, central in zip(axes, species, strict=True):
-        for column, (place, name) in enumerate(zip(row, species, strict=True)):
+        for place, name in zip(row, species, strict=True):
+            column = place_of[name]
             measured = marginal(environments.distribution[central], column)
             place.bar(
                 np.arange(len(measured)), measured, width=0.8, color=SPECIES_COLORS[column % len(SPECIES_COLORS)],

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 __all__ = [
-    "BLUE", "GREEN", "INK", "MUTED", "ORANGE", "PURPLE", "RED", "SPECIES_COLORS", "figure", "inline_svg", "legend_above", "png", "styled",
-    "svg", "twin",
+    "BLUE", "GREEN", "INK", "MUTED", "ORANGE", "PURPLE", "RED", "SPECIES_COLORS",
+    "figure", "inline_svg", "legend_above", "png", "styled", "svg", "twin",
 ]  # fmt: skip
 
 import io
@@ -31,7 +31,7 @@ INK = "#1d2229"
 MUTED = "#7a828c"
 SPECIES_COLORS = (BLUE, ORANGE, GREEN, PURPLE, SKY, RED)
 
-_STYLE: dict[str, Any] = {
+_STYLE: Any = {
     "figure.constrained_layout.use": True,
     "figure.facecolor": "none",
     "axes.facecolor": "none",
@@ -112,11 +112,12 @@ def svg(fig: Figure) -> str:
 
 
 def inline_svg(text: str, name: str, alt: str) -> str:
-    """Make an SVG file a part of a page: identifiers of its own, text in the page's colour, a name for screen readers."""
+    """Make an SVG file a part of a page: own identifiers, the page's colours, a name for readers."""
     body = text[text.index("<svg") :]
     body = re.sub(r'\bid="([^"]+)"', rf'id="{name}-\1"', body)
     body = re.sub(r'(url\(|href=")#', rf"\1#{name}-", body)
     body = re.sub(r"<metadata>.*?</metadata>", "", body, flags=re.DOTALL).replace(INK, "currentColor")
+    body = body.replace(BLUE, f"var(--blue, {BLUE})")
     opening, rest = body.split(">", 1)
     width = re.search(r' width="([^"]*)"', opening)
     opening = re.sub(r' (width|height)="[^"]*"', "", opening)

@@ -5,13 +5,14 @@ from __future__ import annotations
 __all__ = ["render_page"]
 
 import math
+from collections import Counter
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import jinja2
 import numpy as np
 
-from ecemc.analysis.mixing import ideal_mixing
+from ecemc.analysis.mixing import ideal_means
 from ecemc.analysis.peaks import first_shell
 from ecemc.analysis.voids import ATTENTION_RATIO, FAIL_RATIO
 from ecemc.text import number, with_error
@@ -50,6 +51,7 @@ def render_page(
         record=record,
         verdict=analysis.verdict,
         facts=_facts(analysis),
+        subtitle=_subtitle(analysis),
         shells=_shells(analysis),
         neighbours=_neighbours(analysis),
         figures=figures,
@@ -62,8 +64,11 @@ def render_page(
 
 def _facts(analysis: Analysis) -> list[tuple[str, str, str]]:
     """Key numbers: name, value with error and unit, remark."""
-    facts = [("Frames", f"{analysis.n_frames}", _length(analysis))]
-    facts += [_composition_fact(composition, analysis) for composition in analysis.integrity.compositions[:5]]
+    facts = [("Frames", f"{analysis.n_frames}", _length(analysis) or "the file tells no times")]
+    systems = _systems(analysis)
+    facts += [_composition_fact(composition, n_frames, analysis) for composition, n_frames in systems[:5]]
+    if len(systems) > 5:
+        facts.append(("Other systems", f"{len(systems) - 5}", "see results.json"))
     names = {
         "density": "Density",
         "temperature": "Temperature",
@@ -79,8 +84,9 @@ def _facts(analysis: Analysis) -> list[tuple[str, str, str]]:
                 low, high = np.nanmin(series.values), np.nanmax(series.values)
                 facts.append((title, f"{number(low)} to {number(high)} {series.unit}", "range over the frames"))
             else:
-                remark = f"standard deviation {number(s.std, 3)}" if math.isfinite(s.std) else "one frame"
-                if s.std > 0.0 and s.n > 1:
+                remark = "constant" if s.n > 1 else "one frame"
+                if s.stderr > 1e-12 * abs(s.mean):
+                    remark = f"standard deviation {number(s.std, 3)}"
                     remark += f"; {number(s.n_effective, 3)} independent samples"
                     remark += f", first {s.equilibration} frames left out" if s.equilibration else ""
                 facts.append((title, f"{with_error(s.mean, s.stderr)} {series.unit}", remark))
@@ -91,17 +97,37 @@ def _facts(analysis: Analysis) -> list[tuple[str, str, str]]:
 
 def _length(analysis: Analysis) -> str:
     if analysis.time is None or analysis.n_frames < 2:
-        return "the file tells no times" if analysis.time is None else ""
+        return ""
     span = (analysis.time[-1] - analysis.time[0]) / 1000.0
     return f"over {number(span, 3)} ps"
 
 
-def _composition_fact(composition: dict[str, int], analysis: Analysis) -> tuple[str, str, str]:
+def _systems(analysis: Analysis) -> list[tuple[dict[str, int], int]]:
+    """Compositions and their numbers of frames, the most frequent first."""
+    frames = Counter(analysis.integrity.system)
+    return [(analysis.integrity.compositions[system], n_frames) for system, n_frames in frames.most_common()]
+
+
+def _molecules(composition: dict[str, int]) -> str:
+    return " + ".join(f"{count} {name}" for name, count in composition.items())
+
+
+def _subtitle(analysis: Analysis) -> str:
+    systems = _systems(analysis)
+    others = len(systems) - 1
+    text = _molecules(systems[0][0]) + (f" and {others} other system{'s' * (others > 1)}" if others else "")
+    frames = f"{analysis.n_frames} frame{'s' * (analysis.n_frames > 1)}"
+    return f"{text}, {frames} {_length(analysis)}".strip()
+
+
+def _composition_fact(composition: dict[str, int], n_frames: int, analysis: Analysis) -> tuple[str, str, str]:
     total = sum(composition.values())
-    ratio = " + ".join(f"{count} {name}" for name, count in composition.items())
+    ratio = _molecules(composition)
     fractions = ", ".join(f"{name} {count / total:.3f}" for name, count in composition.items())
-    title = "Molecules" if len(analysis.integrity.compositions) == 1 else "Molecules of one system"
-    return (title, ratio, f"mole fractions: {fractions}")
+    remark = f"mole fractions: {fractions}"
+    if n_frames < analysis.n_frames:
+        remark += f"; in {n_frames} frame{'s' * (n_frames > 1)}"
+    return ("Molecules", ratio, remark)
 
 
 def _shells(analysis: Analysis) -> list[dict[str, Any]]:
@@ -120,15 +146,12 @@ def _neighbours(analysis: Analysis) -> list[dict[str, Any]]:
     found = analysis.environments
     if found is None:
         return []
-    ideal = ideal_mixing(found)
+    ideal = ideal_means(found)
     rows = []
     for central in found.species:
         for column, name in enumerate(found.species):
             measured = float(found.mean[central][column])
-            expected = math.nan
-            if ideal is not None:
-                p = ideal[central][column]
-                expected = float(p @ np.arange(len(p)))
+            expected = ideal[central][column] if ideal else math.nan
             ratio = measured / expected if expected > 0.0 else math.nan
             rows.append({"central": central, "around": name, "mean": measured, "ideal": expected, "ratio": ratio})
     return rows

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from ecemc.analysis import Analysis
     from ecemc.rdf import RDF
@@ -56,7 +56,7 @@ def rdf_table(rdf: RDF, pair: tuple[str, str]) -> bytes:
 
 
 def _series(analysis: Analysis) -> bytes:
-    columns: dict[str, Sequence[Any]] = {"frame": range(analysis.n_frames)}
+    columns: dict[str, Iterable[Any]] = {"frame": range(analysis.n_frames)}
     if analysis.time is not None:
         columns["time (fs)"] = analysis.time
     for name, series in analysis.series.items():
