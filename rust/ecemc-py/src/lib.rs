@@ -38,7 +38,7 @@ mod _core {
     #[pymodule_export]
     use crate::rigid_body::{decompose_forces, rigid_bodies};
     #[pymodule_export]
-    use crate::voids::{largest_empty_sphere, void_fraction, van_der_waals_radius};
+    use crate::voids::{largest_empty_sphere, van_der_waals_radius, void_fraction};
     #[pymodule_export]
     use crate::volume_scan::volume_scan;
 
