@@ -34,7 +34,8 @@ $(VENV)/build.stamp: $(RUST) $(VENV)/run.stamp
 	@touch $@
 
 quickstart: $(VENV)/build.stamp
-	$(BIN)/python examples/quickstart.py
+	$(BIN)/ecemc sample 16EC:32EMC --temperature 400 --time 25ps --equilibration 25ps --seed 1 -o quickstart/liquid.extxyz
+	$(BIN)/ecemc analyze quickstart/liquid.extxyz -o quickstart/report
 
 test: $(VENV)/build.stamp $(VENV)/dev.stamp
 	cargo test --workspace --locked --quiet

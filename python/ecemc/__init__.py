@@ -8,6 +8,7 @@ from ecemc.molecules import Molecules, find_molecules, make_whole, register_spec
 from ecemc.neighbors import neighbor_list
 from ecemc.rdf import RDF, RDFAccumulator, rdf
 from ecemc.rigid_body import ForceDecomposition, RigidBodies, decompose_forces, rigid_bodies
+from ecemc.trajectory import iread, read
 from ecemc.voids import Voids, voids
 from ecemc.volume_scan import volume_scan
 
@@ -22,10 +23,12 @@ __all__ = [
     "__version__",
     "decompose_forces",
     "find_molecules",
+    "iread",
     "local_environments",
     "make_whole",
     "neighbor_list",
     "rdf",
+    "read",
     "register_species",
     "rigid_bodies",
     "split_molecules",

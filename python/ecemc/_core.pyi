@@ -1,4 +1,5 @@
-from typing import Any
+from os import PathLike
+from typing import Any, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,6 +52,32 @@ def volume_scan(
 def local_environments(
     frame: tuple[Any, ...], species: list[int], n_species: int, radius: float, n_threads: int | None = None
 ) -> list[tuple[list[int], int]]: ...
+
+@final
+class Frames:
+    @staticmethod
+    def from_arrays(
+        geometries: list[
+            tuple[NDArray[np.float64], NDArray[np.uint8], NDArray[np.float64] | None, tuple[bool, bool, bool]]
+        ],
+    ) -> Frames: ...
+    def __len__(self) -> int: ...
+    def __getitem__(self, index: int, /) -> dict[str, Any]: ...
+
+@final
+class ExtxyzReader:
+    def __new__(
+        cls,
+        path: str | PathLike[str],
+        start: int = 0,
+        stop: int | None = None,
+        step: int = 1,
+        n_threads: int | None = None,
+    ) -> ExtxyzReader: ...
+    def __iter__(self) -> ExtxyzReader: ...
+    def __next__(self) -> Frames: ...
+
+def count_frames(path: str | PathLike[str]) -> int: ...
 
 class RDFAccumulator:
     def __new__(cls, r_max: float, n_bins: int) -> Self: ...

@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
-__all__ = ["Geometry", "geometry", "iterate", "without_labels"]
+__all__ = ["Geometry", "atoms_from_record", "batch", "geometry", "iterate", "without_labels"]
 
-from typing import TYPE_CHECKING, NamedTuple
+import json
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from ase import Atoms
+from ase.calculators.singlepoint import SinglePointCalculator
+from ase.constraints import FixAtoms, FixCartesian
 
+from ecemc import _core
 from ecemc.errors import InputError
 from ecemc.keys import belongs_to_geometry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from numpy.typing import NDArray
+
+
+#: What ASE's own reader moves to a calculator, so that ``atoms.get_potential_energy()`` and the like work.
+_FRAME_RESULTS = ("energy", "free_energy", "stress", "dipole", "magmom", "polarization", "dielectric_tensor")
+_ATOM_RESULTS = ("energies", "forces", "stresses", "charges", "magmoms", "born_effective_charges")
+_VOIGT = ((0, 1, 2, 1, 0, 0), (0, 1, 2, 2, 2, 1))
 
 
 class Geometry(NamedTuple):
@@ -79,3 +89,90 @@ def without_labels(atoms: Atoms) -> Atoms:
         for key in [key for key in table if belongs_to_geometry(str(key))]:
             del table[key]
     return copy
+
+
+def batch(frames: Iterable[Atoms]) -> _core.Frames:
+    """Hand configurations over to the compiled accumulators, which take them many at a time.
+
+    Raises
+    ------
+    InputError
+        If a frame has no positions, numbers, cell or pbc of the right shape.
+
+    Examples
+    --------
+    >>> from ase import Atoms
+    >>> len(batch([Atoms("He"), Atoms("Ne2", positions=[[0, 0, 0], [0, 0, 3]])]))
+    2
+    """
+    arrays = []
+    for atoms in frames:
+        positions, cell, pbc = geometry(atoms)
+        arrays.append((positions, np.asarray(atoms.numbers, dtype=np.uint8), cell if cell.any() else None, pbc))
+    return _core.Frames.from_arrays(arrays)
+
+
+def atoms_from_record(record: Mapping[str, Any]) -> Atoms:
+    """Make ``Atoms`` of one frame of :class:`ecemc._core.Frames`, as ASE's extended XYZ reader would.
+
+    ``energy``, ``forces``, ``stress`` and the other quantities that ASE knows go to a ``SinglePointCalculator``;
+    ``move_mask`` becomes constraints; every other key stays in ``info`` or ``arrays`` under its own name.
+
+    Examples
+    --------
+    >>> record = batch([Atoms("He", cell=[2, 3, 4], pbc=True)])[0]
+    >>> atoms_from_record(record)
+    Atoms(symbols='He', pbc=True, cell=[2.0, 3.0, 4.0])
+    """
+    atoms = Atoms(
+        numbers=record["numbers"].astype(np.int64),
+        positions=record["positions"],
+        cell=record["lattice"],
+        pbc=record["pbc"],
+    )
+    results: dict[str, Any] = {}
+    for name, value in record["columns"].items():
+        array = np.asarray(value, dtype=np.str_) if isinstance(value, list) else value
+        place = "charges" if name == "charge" else name
+        if place in _ATOM_RESULTS:
+            results[place] = array
+        elif name == "move_mask":
+            atoms.set_constraint(_constraints(array))
+        else:
+            atoms.arrays[place] = array
+    for key, value in record["info"].items():
+        if key in _FRAME_RESULTS:
+            results[key] = _voigt(value) if key == "stress" else value
+        else:
+            atoms.info[key] = _from_json(value) if isinstance(value, str) else value
+    if results:
+        atoms.calc = SinglePointCalculator(atoms, **results)
+    return atoms
+
+
+def _constraints(move_mask: NDArray[Any]) -> list[Any]:
+    """Constraints that hold what may not move."""
+    fixed = ~move_mask.astype(bool)
+    if fixed.ndim == 1:
+        return [FixAtoms(mask=fixed)]
+    return [FixCartesian(atom, mask=mask) for atom, mask in enumerate(fixed) if mask.any()]
+
+
+def _voigt(stress: Any) -> Any:
+    """Six numbers of a 3×3 stress, in ASE's order."""
+    return stress[_VOIGT] if np.shape(stress) == (3, 3) else stress
+
+
+def _from_json(text: str) -> Any:
+    """Decode what ASE writes for values that extended XYZ has no form for."""
+    if not text.startswith("_JSON "):
+        return text
+    try:
+        value = json.loads(text[len("_JSON ") :])
+    except ValueError:
+        return text
+    try:
+        array = np.array(value)
+    except ValueError:  # rows of different lengths
+        return value
+    return array if array.dtype.kind in "ifb" else value

@@ -10,10 +10,10 @@ from ase.data import covalent_radii
 from ase.neighborlist import natural_cutoffs, neighbor_list
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
+from tests.reference import molecules_numpy
 
 import ecemc
 from ecemc.errors import InputError
-from tests.reference import molecules_numpy
 
 
 def test_covalent_radii_are_those_of_ase():

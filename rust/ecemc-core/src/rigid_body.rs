@@ -108,7 +108,7 @@ impl<'a> MolecularFrame<'a> {
         let homes: Vec<[i32; 3]> = self.map(|molecule| self.cell.home_shift(self.center(molecule).1));
         let place = |(i, &molecule): (usize, &u32)| {
             let (image, home) = (self.molecules.image()[i], homes[molecule as usize]);
-            let shift = [0, 1, 2].map(|k| image[k] - home[k]);
+            let shift = [0, 1, 2].map(|k| image[k].saturating_sub(home[k]));
             if shift == [0; 3] { self.positions[i] } else { add(self.positions[i], self.cell.lattice_vector(shift)) }
         };
         self.molecules.index().iter().enumerate().map(place).collect()

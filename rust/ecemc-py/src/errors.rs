@@ -32,7 +32,7 @@ pub fn file_exception(path: &Path, error: &FileError) -> PyErr {
             Some(number) => {
                 let text = cause.to_string();
                 let reason = text.split(" (os error").next().unwrap_or_default().to_owned();
-                PyOSError::new_err((number, reason, path.to_path_buf()))
+                PyOSError::new_err((number, reason, path.display().to_string()))
             }
             None => {
                 raised::FileFormatError::new_err(format!("{}: compressed data are damaged: {cause}", path.display()))

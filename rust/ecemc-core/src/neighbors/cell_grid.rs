@@ -20,7 +20,7 @@ pub struct Run {
 /// Atoms wrapped into a short basis of the lattice and sorted into bins.
 ///
 /// # Algorithm
-/// 1. The periodic cell vectors are shortened ([`reduce`]), other axes replaced by orthonormal ones.
+/// 1. The periodic cell vectors are shortened (`reduction`), other axes replaced by orthonormal ones.
 /// 2. Along axis k there are `n_k` bins of height `h_k`; the stencil reaches `m_k = ⌈cutoff / h_k⌉` bins to either side.
 ///    Two points whose bins differ by more than `m_k` are separated by `m_k` whole bins, hence by at least the cutoff:
 ///    no neighbour is missed, in whatever cell, also when `m_k` reaches around the cell several times (`cutoff > L`).
@@ -251,9 +251,11 @@ impl Layout {
         // Slightly more than the cutoff, so that rounding in a fractional coordinate cannot move a neighbour out of reach.
         let reach_length = cutoff * (1.0 + 1e-9) + 1e-9;
         let bins = bin_counts(size, reach_length, fractional.len());
+        let reach = [0, 1, 2].map(|k| (reach_length / (size[k] / bins[k] as f64) - 1e-12).ceil());
+        check_work(cutoff, fractional.len(), bins, reach, pbc)?;
         Ok(Self {
             bins,
-            reach: [0, 1, 2].map(|k| (reach_length / (size[k] / bins[k] as f64) - 1e-12).ceil() as usize),
+            reach: reach.map(|r| r as usize),
             origin,
             per_fraction: [0, 1, 2].map(|k| bins[k] as f64 / extent[k]),
             pbc,
@@ -266,6 +268,24 @@ impl Layout {
         let at = |k: usize| (((f[k] - home[k] - self.origin[k]) * self.per_fraction[k]) as usize).min(self.bins[k] - 1);
         (((at(0) * self.bins[1] + at(1)) * self.bins[2] + at(2)) as u32, home.map(|h| h as i32))
     }
+}
+
+/// More candidates than this would take hours and more memory than there is.
+const MAX_CANDIDATES: f64 = 2e10;
+/// As many images of the cell reach it out to a hundred times its size.
+const MAX_IMAGES: f64 = 1e7;
+
+/// Refuses cutoffs that are absurd for the cell and the number of atoms before anything is allocated.
+fn check_work(cutoff: f64, n_atoms: usize, bins: [usize; 3], reach: [f64; 3], pbc: [bool; 3]) -> Result<()> {
+    let seen = |k: usize| (2.0 * reach[k] + 1.0) / bins[k] as f64;
+    let images: f64 = (0..3).filter(|&k| pbc[k]).map(|k| seen(k).max(1.0)).product();
+    let candidates = (0..3).map(|k| if pbc[k] { seen(k) } else { seen(k).min(1.0) }).product::<f64>();
+    let candidates = candidates * (n_atoms as f64).powi(2);
+    if images > MAX_IMAGES || candidates > MAX_CANDIDATES {
+        let got = format!("{cutoff:.3e} Å, which reaches {images:.1e} images of the cell and {candidates:.1e} pairs");
+        return Err(Error::argument("cutoff", got, "a distance with fewer pairs, or a larger cell"));
+    }
+    Ok(())
 }
 
 /// Bins of the cutoff's size, or of half of it where the atoms are dense; never many more bins than atoms.
