@@ -34,6 +34,7 @@ $(VENV)/build.stamp: $(RUST) $(VENV)/run.stamp
 	@touch $@
 
 quickstart: $(VENV)/build.stamp
+	@mkdir -p quickstart
 	$(BIN)/ecemc sample 16EC:32EMC --temperature 400 --time 25ps --equilibration 25ps --seed 1 -o quickstart/liquid.extxyz
 	$(BIN)/ecemc analyze quickstart/liquid.extxyz -o quickstart/report
 

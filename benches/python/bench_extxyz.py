@@ -19,7 +19,7 @@ FRAMES = 200
 
 
 def write(path):
-    """A liquid with thermal noise, positions and forces with eight decimals as ASE writes them; returns the size in MB."""
+    """Write a liquid with thermal noise, positions and forces with eight decimals; gives the size in MB."""
     rng = np.random.default_rng(0)
     atoms = box()
     with path.open("w") as file:

@@ -3,6 +3,27 @@ from typing import Any, final
 
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import Self
+
+__all__ = [
+    "ExtxyzReader",
+    "Frames",
+    "RDFAccumulator",
+    "count_frames",
+    "decompose_forces",
+    "find_molecules",
+    "graph_fingerprint",
+    "largest_empty_sphere",
+    "local_environments",
+    "make_whole",
+    "neighbor_list",
+    "rigid_bodies",
+    "simd_level",
+    "van_der_waals_radius",
+    "void_fraction",
+    "volume_scan",
+    "__version__",
+]
 
 __version__: str
 
@@ -52,28 +73,6 @@ def local_environments(
     frame: tuple[Any, ...], species: list[int], n_species: int, radius: float, n_threads: int | None = None
 ) -> list[tuple[list[int], int]]: ...
 
-class RDFAccumulator:
-    def __new__(cls, r_max: float, n_bins: int) -> RDFAccumulator: ...
-    @staticmethod
-    def from_bytes(state: bytes) -> RDFAccumulator: ...
-    def to_bytes(self) -> bytes: ...
-    def bins(self) -> tuple[float, int]: ...
-    def n_frames(self) -> int: ...
-    def next_frame(self) -> int: ...
-    # frames: (positions, cell, pbc, numbers, None or (index, image, infinite))
-    def add(self, first: int, frames: list[tuple[Any, ...]], n_threads: int | None = None) -> None: ...
-    def merge(self, other: RDFAccumulator) -> None: ...
-    # edges, n_frames, n_blocks, block_length, total (mean, stderr), parts {(a, b): ((mean, stderr) intra, inter)},
-    # coordination {(a, b): (intra, inter)}
-    def result(self, total: bool) -> dict[str, Any]: ...
-
-# spheres: (positions, cell, pbc, numbers, {atomic number: radius})
-
-def largest_empty_sphere(
-    spheres: tuple[Any, ...], tolerance: float, n_threads: int | None = None
-) -> tuple[float, list[float]]: ...
-def void_fraction(spheres: tuple[Any, ...], probe: float, spacing: float, n_threads: int | None = None) -> float: ...
-
 @final
 class Frames:
     @staticmethod
@@ -99,3 +98,26 @@ class ExtxyzReader:
     def __next__(self) -> Frames: ...
 
 def count_frames(path: str | PathLike[str]) -> int: ...
+
+@final
+class RDFAccumulator:
+    def __new__(cls, r_max: float, n_bins: int) -> Self: ...
+    @staticmethod
+    def from_bytes(state: bytes) -> RDFAccumulator: ...
+    def to_bytes(self) -> bytes: ...
+    def bins(self) -> tuple[float, int]: ...
+    def n_frames(self) -> int: ...
+    def next_frame(self) -> int: ...
+    # frames: (positions, cell, pbc, numbers, None or (index, image, infinite))
+    def add(self, first: int, frames: list[tuple[Any, ...]], n_threads: int | None = None) -> None: ...
+    def merge(self, other: RDFAccumulator) -> None: ...
+    # edges, n_frames, n_blocks, block_length, total (mean, stderr), parts {(a, b): ((mean, stderr) intra, inter)},
+    # coordination {(a, b): (intra, inter)}
+    def result(self, total: bool) -> dict[str, Any]: ...
+
+# spheres: (positions, cell, pbc, numbers, {atomic number: radius})
+
+def largest_empty_sphere(
+    spheres: tuple[Any, ...], tolerance: float, n_threads: int | None = None
+) -> tuple[float, list[float]]: ...
+def void_fraction(spheres: tuple[Any, ...], probe: float, spacing: float, n_threads: int | None = None) -> float: ...

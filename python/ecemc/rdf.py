@@ -32,11 +32,12 @@ _FRAMES, _ATOMS = 64, 500_000
 class RDF:
     """Partial RDFs by pair of elements; all arrays have shape (n_bins,).
 
-    Keys of ``intra``, ``inter`` and their errors are pairs of symbols in alphabetical order, ``("C", "O")``. Those of the
-    coordination numbers have both orders: ``("C", "O")`` counts O around C, ``("O", "C")`` counts C around O.
+    Keys of ``intra``, ``inter`` and their errors are pairs of symbols in alphabetical order, ``("C", "O")``. Those of
+    the coordination numbers have both orders: ``("C", "O")`` counts O around C, ``("O", "C")`` counts C around O.
 
-    Errors are standard errors of the mean from up to 32 blocks of consecutive frames (``block_length`` frames each, a power
-    of two); NaN with fewer than two blocks, and too small as long as blocks are shorter than the correlation time.
+    Errors are standard errors of the mean from up to 32 blocks of consecutive frames (``block_length`` frames each, a
+    power of two); NaN with fewer than two blocks, and too small as long as blocks are shorter than the correlation
+    time.
 
     Examples
     --------
@@ -99,8 +100,8 @@ class RDF:
 class RDFAccumulator:
     """Sums from which RDFs follow; add frames as they come, merge parts of a trajectory.
 
-    All sums are exact: the same frames give the same bits in whatever order and on however many threads or processes they
-    were added. Memory does not grow with the number of frames. Can be pickled.
+    All sums are exact: the same frames give the same bits in whatever order and on however many threads or processes
+    they were added. Memory does not grow with the number of frames. Can be pickled.
 
     Parameters
     ----------
@@ -217,7 +218,7 @@ class RDFAccumulator:
         )
 
     def to_bytes(self) -> bytes:
-        """The whole state, for checkpoints; equal sums give equal bytes."""
+        """Give the whole state, for checkpoints; equal sums give equal bytes."""
         return self._sums.to_bytes()
 
     @classmethod
@@ -230,7 +231,7 @@ class RDFAccumulator:
             If the bytes are damaged or of another version.
         """
         accumulator = cls.__new__(cls)
-        accumulator._sums = _core.RDFAccumulator.from_bytes(bytes(state))
+        accumulator._sums = _core.RDFAccumulator.from_bytes(bytes(state))  # noqa: SLF001 (its own)
         return accumulator
 
     def __reduce__(self) -> tuple[Callable[[bytes], RDFAccumulator], tuple[bytes]]:
@@ -249,13 +250,13 @@ def rdf(
 ) -> RDF:
     r"""All partial RDFs, intra- and intermolecular, with coordination numbers and errors, in one pass.
 
-    With the number :math:`n_{ab}(r)` of ordered pairs (every periodic image, an atom and itself left out) in the shell
-    of volume :math:`\Delta V(r)`, and the volume :math:`V` of each frame on its own (right for NPT):
+    With the number :math:`n_{ab}(r)` of ordered pairs (every periodic image, an atom and itself left out) in the
+    shell of volume :math:`\Delta V(r)`, and the volume :math:`V` of each frame on its own (right for NPT):
 
     * ``"pair"``: :math:`g_{ab} = \langle V n_{ab} / (N_a N_b \Delta V)\rangle` over the frames that have both elements;
       the intermolecular part tends to 1 (for a = b in a single molecule to 1 - 1/N_a),
-    * ``"total"``: :math:`\langle V (n_{ab} + n_{ba} [a \neq b]) / (N^2 \Delta V) \rangle`; all intra- and intermolecular
-      parts add up to the total g(r).
+    * ``"total"``: :math:`\langle V (n_{ab} + n_{ba} [a \neq b]) / (N^2 \Delta V) \rangle`; all intra- and
+      intermolecular parts add up to the total g(r).
 
     A pair is intramolecular if both atoms belong to the same molecule and the image is that of the whole molecule; an
     atom and the periodic copy of its own molecule are intermolecular.
@@ -323,7 +324,7 @@ def _arrays(atoms: Atoms) -> tuple[Any, ...]:
 
 
 def _portions(frames: Iterator[tuple[Any, ...]]) -> Iterator[list[tuple[Any, ...]]]:
-    """Lists of frames that are not too large."""
+    """Cut into lists of frames that are not too large."""
     size = _FRAMES
     while portion := list(islice(frames, size)):
         yield portion

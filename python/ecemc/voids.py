@@ -55,8 +55,9 @@ def voids(
 ) -> Voids:
     """Find the largest empty sphere and the void fraction: a detector of bubbles.
 
-    A sphere is empty if it overlaps no atom, atoms being spheres of their van der Waals radii, periodic images included.
-    The largest one is found by branch and bound: none is more than 0.001 Å larger than the reported one, in any cell.
+    A sphere is empty if it overlaps no atom, atoms being spheres of their van der Waals radii, periodic images
+    included. The largest one is found by branch and bound: none is more than 0.001 Å larger than the reported one, in
+    any cell.
     The fraction is counted on a grid.
 
     Along non-periodic axes only the bounding box of the atomic centres (in fractional coordinates) is searched.
@@ -66,9 +67,9 @@ def voids(
     atoms
         The configuration, at least one atom.
     radii
-        Å, ``{element: radius}`` for elements whose radius is not, or should not be, the one of Bondi (J. Phys. Chem. 68,
-        441, 1964) and Mantina et al. (J. Phys. Chem. A 113, 5806, 2009), which cover the main group: H 1.10, Li 1.81,
-        C 1.70, N 1.55, O 1.52, F 1.47, P 1.80, S 1.80.
+        Å, ``{element: radius}`` for elements whose radius is not, or should not be, the one of Bondi (J. Phys. Chem.
+        68, 441, 1964) and Mantina et al. (J. Phys. Chem. A 113, 5806, 2009), which cover the main group: H 1.10, Li
+        1.81, C 1.70, N 1.55, O 1.52, F 1.47, P 1.80, S 1.80.
     probe
         Å; only points that could be the centre of a sphere of this radius count for the fraction. 1.4 is the customary
         water molecule; 0 gives the volume outside the van der Waals surfaces.

@@ -60,79 +60,87 @@ fn join(values: u64) -> u64 {
     low.wrapping_mul(0x000F_4240_0000_0064).wrapping_add(high.wrapping_mul(0x0000_2710_0000_0001)) >> 32
 }
 
-/// Reads spaces and a number such as `-12.34567890` or `1.5e-3` from `at` on; gives it and the index after it.
+/// Reads at least one space and a number such as `-12.34567890` or `1.5e-3` from `at` on; gives it and the index after it.
 ///
 /// Where the next number starts is known as soon as the point of this one is found, so that the processor works on several
 /// at once: all the rest hangs on branches that it guesses right.
 ///
-/// None for everything out of the ordinary, which [`parse_real`] then judges: no point among the next 16 bytes, none or more
+/// None for everything out of the ordinary, which [`parse_real`] then judges: no point among the next 17 bytes, none or more
 /// than seven digits before it, a mantissa beyond 2⁵³, a power of ten beyond 10^±22 (up to there mantissa and power are
 /// exact, so that one multiplication or division rounds correctly: Clinger, "How to read floating point numbers
 /// accurately", 1990), other characters, the first or last bytes of the input.
 #[inline(always)]
 pub(crate) fn fast_real(bytes: &[u8], at: usize) -> Option<(f64, usize)> {
-    let head = word(bytes, at)?;
-    let mut offset = point_in(head);
-    let mut blanks = spaces(head);
+    if *bytes.get(at)? != b' ' {
+        return None;
+    }
+    let from = at + 1;
+    let head = word(bytes, from)?;
+    let (mut offset, mut blanks) = (point_in(head), spaces(head));
     if offset == 8 {
-        let next = word(bytes, at + 8)?;
+        let next = word(bytes, from + 8)?;
         offset += point_in(next);
         if blanks == 8 {
             blanks += spaces(next);
         }
     }
-    let point = at + offset;
-    let (values, others) = digits(word(bytes, point.checked_sub(8)?)?);
+    let point = from + offset;
+    let before = word(bytes, point.checked_sub(8)?)?;
+    let (values, others) = digits(before);
     let n = others.leading_zeros() / 8;
     if offset == 16 || n == 0 || n == 8 {
         return None;
     }
     let integer = join(values & (u64::MAX << (64 - 8 * n)));
-    let before = bytes[point - n as usize - 1];
-    let start = point - n as usize - usize::from(matches!(before, b'-' | b'+'));
-    if start != at + blanks {
+    let sign = (before >> (56 - 8 * n)) as u8;
+    let negative = sign == b'-';
+    if offset != blanks + n as usize + usize::from(negative || sign == b'+') {
         return None;
     }
-    let (mantissa, mut exponent, mut end) = fraction(bytes, point + 1, integer)?;
-    if !bytes.get(end).is_none_or(|&byte| is_space(byte)) {
-        let (power, after) = power_of_ten(bytes, end)?;
-        exponent += power;
+    let (mantissa, decimals, mut end) = fraction(bytes, point + 1, integer)?;
+    let power = *POWERS.get(decimals)?;
+    let size = if bytes.get(end).is_none_or(|&byte| is_space(byte)) {
+        mantissa as f64 / power
+    } else {
+        let (exponent, after) = power_of_ten(bytes, end)?;
         end = after;
-    }
-    if mantissa > EXACT {
-        return None;
-    }
-    let power = *POWERS.get(exponent.unsigned_abs() as usize)?;
-    let size = if exponent < 0 { mantissa as f64 / power } else { mantissa as f64 * power };
-    Some((f64::from_bits(size.to_bits() | (u64::from(before == b'-') << 63)), end))
+        scaled(mantissa as f64, exponent - decimals as i32)?
+    };
+    Some((f64::from_bits(size.to_bits() | (u64::from(negative) << 63)), end))
 }
 
-/// Digits after the point: extended mantissa, power of ten, index after them.
+/// Digits after the point: mantissa (at most 2⁵³) that they extend, their number, index after them.
 #[inline(always)]
-fn fraction(bytes: &[u8], at: usize, integer: u64) -> Option<(u64, i32, usize)> {
+fn fraction(bytes: &[u8], at: usize, integer: u64) -> Option<(u64, usize, usize)> {
     let (values, others) = digits(word(bytes, at)?);
     if others != 0 {
-        let n = others.trailing_zeros() / 8;
+        let n = (others.trailing_zeros() / 8) as usize;
         // Two shifts, for the one of 64 bits is none.
         let padded = values << (8 * (7 - n)) << 8;
-        return Some((integer * INTEGER_POWERS[n as usize] + join(padded), -(n as i32), at + n as usize));
+        return Some((integer * INTEGER_POWERS[n] + join(padded), n, at + n));
     }
     let eight = integer * INTEGER_POWERS[8] + join(values);
     // A fixed step, not one that waits for the count above: eight decimals are the usual case.
     let at = at + 8;
     if !bytes.get(at).is_some_and(u8::is_ascii_digit) {
-        return Some((eight, -8, at));
+        return Some((eight, 8, at));
     }
     let (values, others) = digits(word(bytes, at)?);
-    let n = others.trailing_zeros() / 8;
-    if n == 8 || eight > EXACT / INTEGER_POWERS[n as usize] {
+    let n = (others.trailing_zeros() / 8) as usize;
+    if n == 8 || eight > EXACT / INTEGER_POWERS[n] {
         return None;
     }
-    Some((eight * INTEGER_POWERS[n as usize] + join(values << (64 - 8 * n)), -8 - n as i32, at + n as usize))
+    let mantissa = eight * INTEGER_POWERS[n] + join(values << (64 - 8 * n));
+    (mantissa <= EXACT).then_some((mantissa, 8 + n, at + n))
+}
+
+/// `value · 10^exponent`, where one rounding does it.
+fn scaled(value: f64, exponent: i32) -> Option<f64> {
+    let power = *POWERS.get(exponent.unsigned_abs() as usize)?;
+    Some(if exponent < 0 { value / power } else { value * power })
 }
 
 /// `e-05` and the like, up to three digits, followed by a space.
-#[inline]
 fn power_of_ten(bytes: &[u8], at: usize) -> Option<(i32, usize)> {
     if !matches!(bytes[at] | 0x20, b'e' | b'd') {
         return None;

@@ -131,7 +131,8 @@ impl CellGrid {
         let range = if periodic { -reach..=reach } else { -reach.min(home as i64)..=reach.min(n - 1 - home as i64) };
         range.map(move |o| {
             let b = home as i64 + o;
-            (b.div_euclid(n) as i32, b.rem_euclid(n) as usize)
+            let shift = periods(b, n);
+            (shift as i32, (b - shift * n) as usize)
         })
     }
 
@@ -139,7 +140,7 @@ impl CellGrid {
     fn stretches(&self, home: usize) -> impl Iterator<Item = (i32, Range<usize>)> + use<> {
         let (n, reach, home) = (self.bins[2] as i64, self.reach[2] as i64, home as i64);
         let (first, last) = (home - reach, home + reach);
-        let (low, high) = if self.pbc[2] { (first.div_euclid(n), last.div_euclid(n)) } else { (0, 0) };
+        let (low, high) = if self.pbc[2] { (periods(first, n), periods(last, n)) } else { (0, 0) };
         (low..=high).map(move |s| {
             let (start, end) = ((first - s * n).max(0), (last - s * n).min(n - 1));
             (s as i32, start as usize..end as usize + 1)
@@ -218,6 +219,12 @@ impl CellGrid {
         self.shifts = all.iter().map(|(s, _)| *s).collect();
         self.shift_vectors = self.shifts.iter().map(|&s| cell.lattice_vector(s)).collect();
     }
+}
+
+/// `⌊b / n⌋`, without a division for the bins inside the cell, which are most.
+#[inline]
+fn periods(b: i64, n: i64) -> i64 {
+    if (0..n).contains(&b) { 0 } else { b.div_euclid(n) }
 }
 
 /// How space is cut into bins.

@@ -15,7 +15,7 @@ pub use radii::van_der_waals_radius;
 pub use sphere::{EmptySphere, largest_empty_sphere};
 
 use crate::neighbors::reduce;
-use crate::vector::scaled;
+use crate::vector::{add, scaled};
 use crate::{Cell, Error, Result};
 
 /// The part of space that is looked at: a corner and three edges.
@@ -37,6 +37,10 @@ impl Region {
         }
         let edges = [0, 1, 2].map(|k| scaled(basis.matrix()[k], high[k] - low[k]));
         Ok(Self { origin: basis.cartesian(low), edges, basis })
+    }
+
+    fn middle(&self) -> [f64; 3] {
+        self.edges.iter().fold(self.origin, |point, &edge| add(point, scaled(edge, 0.5)))
     }
 }
 

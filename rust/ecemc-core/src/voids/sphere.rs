@@ -2,7 +2,7 @@
 
 use super::{Region, check};
 use crate::simd::dispatch;
-use crate::vector::{add, dot, norm, scaled, sub};
+use crate::vector::{add, norm, scaled, sub};
 use crate::{Cell, Error, Result, Workers};
 
 /// A sphere that touches atoms and overlaps none.
@@ -57,17 +57,20 @@ pub fn largest_empty_sphere(
         }
         level.retain(|piece| piece.height + half > best.0 + tolerance);
     }
-    let (radius, center) = best;
+    let (radius, center) = (best.0, add(region.middle(), best.1));
     Ok(EmptySphere { radius, center: sub(center, cell.lattice_vector(cell.home_shift(center))) })
 }
 
 /// Pieces of space that are one piece of work.
 const PIECES: usize = 64;
+/// Å; rounding must not drop the nearest atom of a point at the edge of a piece.
+const SLACK: f64 = 1e-9;
 /// More images of atoms than this in the first list would need gigabytes.
 const MAX_IMAGES: f64 = 1e8;
 
 /// A part of the region, as large as all others of its level.
 struct Piece {
+    /// Relative to the middle of the region.
     center: [f64; 3],
     /// Height at the centre.
     height: f64,
@@ -76,47 +79,50 @@ struct Piece {
 }
 
 impl Piece {
+    /// The whole region; all coordinates are relative to its middle, so that none is large.
     fn root(positions: &[[f64; 3]], radii: &[f64], region: &Region) -> Result<Self> {
-        let (cell, half) = (&region.basis, half_diagonal(&region.edges));
-        let center = region.edges.iter().fold(region.origin, |c, &edge| add(c, scaled(edge, 0.5)));
+        let (cell, middle) = (&region.basis, region.middle());
         let home = |r: [f64; 3]| sub(r, cell.lattice_vector(cell.home_shift(sub(r, region.origin))));
         let atoms: Vec<[f64; 4]> = positions
             .iter()
             .zip(radii)
             .map(|(&r, &radius)| {
-                let [x, y, z] = home(r);
+                let [x, y, z] = sub(home(r), middle);
                 [x, y, z, radius]
             })
             .collect();
-        // The true height is at most this one, so this list is at least as long as needed.
-        let above = atoms.iter().map(|a| norm(sub([a[0], a[1], a[2]], center)) - a[3]).fold(f64::INFINITY, f64::min);
-        let largest = radii.iter().copied().fold(0.0, f64::max);
-        let images = images(&atoms, cell, center, above + 2.0 * half, largest)?;
-        let height = images.iter().map(|a| norm(sub([a[0], a[1], a[2]], center)) - a[3]).fold(f64::INFINITY, f64::min);
-        Ok(Self { center, height, atoms: images })
+        let mut heights = vec![0.0; atoms.len()];
+        // Further images can only lower the height, so the reach is at least as long as needed.
+        let reach = measure(&atoms, [0.0; 3], &mut heights) + 2.0 * half_diagonal(&region.edges);
+        let atoms = images(&atoms, region, reach, radii.iter().copied().fold(0.0, f64::max))?;
+        heights.resize(atoms.len(), 0.0);
+        Ok(Self { center: [0.0; 3], height: measure(&atoms, [0.0; 3], &mut heights), atoms })
     }
 }
 
-/// All images of the atoms whose surfaces are within `reach` of the centre.
-fn images(atoms: &[[f64; 4]], cell: &Cell, center: [f64; 3], reach: f64, largest: f64) -> Result<Vec<[f64; 4]>> {
+/// All images of the atoms whose surfaces are within `reach` of the middle.
+fn images(atoms: &[[f64; 4]], region: &Region, reach: f64, largest: f64) -> Result<Vec<[f64; 4]>> {
+    let (cell, far) = (&region.basis, SLACK + (reach + largest).max(0.0));
     let (heights, pbc) = (cell.heights(), cell.pbc());
-    // Wrapped atoms are within one cell of the centre along each axis.
-    let n = [0, 1, 2].map(|k| if pbc[k] { ((reach + largest).max(0.0) / heights[k]).ceil() + 1.0 } else { 0.0 });
+    // Atoms are within half a cell of the middle along each periodic axis.
+    let n = [0, 1, 2].map(|k| if pbc[k] { (far / heights[k] + 0.5).ceil() } else { 0.0 });
     let copies = n.iter().map(|n| 2.0 * n + 1.0).product::<f64>() * atoms.len() as f64;
     if copies > MAX_IMAGES {
         let got = format!("a cell so thin or radii so large that {copies:.0e} images of atoms matter");
         return Err(Error::argument("cell", got, format!("fewer than {MAX_IMAGES:.0e}")));
     }
+    let (half, n) = (half_diagonal(&region.edges), n.map(|n| n as i32));
     let mut found = Vec::new();
-    let n = n.map(|n| n as i32);
     for a in -n[0]..=n[0] {
         for b in -n[1]..=n[1] {
             for c in -n[2]..=n[2] {
-                let from = sub(center, cell.lattice_vector([a, b, c]));
-                let t = sub(center, from);
+                let t = cell.lattice_vector([a, b, c]);
+                if norm(t) > far + half + SLACK {
+                    continue;
+                }
                 found.extend(atoms.iter().filter_map(|&[x, y, z, radius]| {
-                    let d = sub([x, y, z], from);
-                    (dot(d, d) <= (reach + radius).powi(2)).then_some([x + t[0], y + t[1], z + t[2], radius])
+                    let r = add([x, y, z], t);
+                    (norm(r) - radius <= reach + SLACK).then_some([r[0], r[1], r[2], radius])
                 }));
             }
         }
@@ -173,8 +179,7 @@ fn measure(atoms: &[[f64; 4]], center: [f64; 3], heights: &mut [f64]) -> f64 {
 
 /// Copies the atoms whose height is at most `limit`; without branches, since which ones is random.
 fn keep_below(limit: f64, atoms: &[[f64; 4]], heights: &[f64], kept: &mut [[f64; 4]]) -> usize {
-    // Rounding must not drop the nearest atom of a point at the edge of the piece.
-    let limit = limit + 1e-9 * (1.0 + limit.abs());
+    let limit = limit + SLACK;
     let mut n = 0;
     for (atom, &height) in atoms.iter().zip(heights) {
         kept[n] = *atom;

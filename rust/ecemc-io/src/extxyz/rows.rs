@@ -158,7 +158,9 @@ impl<'a> Cursor<'a> {
     /// Steps over the line end; none if a word stands before it and must not.
     #[inline]
     fn end_row(&mut self, whole: bool) -> Option<()> {
-        self.at = next_word(self.bytes, self.at);
+        if self.bytes.get(self.at) != Some(&b'\n') {
+            self.at = next_word(self.bytes, self.at);
+        }
         let rest = &self.bytes[self.at..];
         match rest.first() {
             Some(b'\n') => self.at += 1,
