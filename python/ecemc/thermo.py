@@ -103,9 +103,10 @@ def mean_with_error(series: ArrayLike, *, equilibration: int | None = None) -> S
 
     Examples
     --------
-    >>> result = mean_with_error([1.0, 2.0, 1.0, 2.0, 1.0, 2.0, 1.0, 2.0], equilibration=0)
-    >>> result.mean, result.n_effective
-    (1.5, 8.0)
+    >>> noise = np.random.default_rng(1).normal(1.0, 0.1, size=10_000)
+    >>> result = mean_with_error(noise, equilibration=0)
+    >>> round(result.mean, 2), round(result.stderr, 3)
+    (1.0, 0.001)
     """
     x = _checked(series)
     if equilibration is None:
