@@ -11,12 +11,14 @@ import jsonschema
 import numpy as np
 import pytest
 from ase import Atoms
+from ase.calculators.singlepoint import SinglePointCalculator
 
 from ecemc import AnalysisOptions, analyze, find_molecules, local_environments, rdf, voids
 from ecemc.analysis.mixing import ideal_means, ideal_mixing, marginal
 from ecemc.errors import InputError
 from ecemc.testing import liquid, trajectory
 from ecemc.thermo import density, mean_with_error
+from ecemc.units import EV_PER_A3_TO_BAR
 
 
 @pytest.fixture(scope="module")
@@ -166,6 +168,11 @@ def test_energies_temperature_and_pressure_come_from_the_file(frames):
     n, volume = len(labelled[0]), labelled[0].get_volume()
     ideal = n * 1.380649e-23 * 300.0 / (volume * 1e-30) / 1e5
     assert result.series["pressure"].values[0] == pytest.approx(ideal, rel=1e-9)
+    stressed = labelled[0].copy()
+    del stressed.info["REF_virial"]
+    stressed.calc = SinglePointCalculator(stressed, stress=[-0.01, -0.02, -0.03, 0.0, 0.0, 0.0])
+    extra = analyze([stressed]).series["pressure"].values[0] - result.series["pressure"].values[0]
+    assert extra == pytest.approx(0.02 * EV_PER_A3_TO_BAR, rel=1e-9)
     assert by_name(result)["temperature"].status == "pass"
     for frame in labelled:
         frame.info["temperature"] = 320.0
