@@ -133,7 +133,8 @@ def check_density(series: Series, time_series: bool) -> Check:
         return Check(
             "density", "pass", f"{s.mean:.4f} {unit}", "constant", f"The density is fixed at {s.mean:.4f} {unit}."
         )
-    measured = f"{with_error(s.mean, s.stderr)} {unit}, drift {s.drift:+.4f} ({s.drift_sigmas:+.1f}σ)"
+    drift = f"drift {s.drift:+.4f} ({s.drift_sigmas:+.1f}σ)".replace("-", "−")
+    measured = f"{with_error(s.mean, s.stderr)} {unit}, {drift}"
     if abs(s.drift) > DRIFT_RELATIVE * s.mean and abs(s.drift_sigmas) > DRIFT_SIGMAS:
         way = "expands" if s.drift < 0.0 else "shrinks"
         return Check(
