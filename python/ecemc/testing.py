@@ -129,7 +129,7 @@ def liquid(n_ec: int = 16, n_emc: int = 32, density: float = 0.985, *, n_water: 
     --------
     >>> box = liquid(2, 4, density=0.5, seed=1)
     >>> len(box), round(float(box.cell.lengths()[0]), 2)
-    (80, 12.5)
+    (80, 12.53)
     """
     names = ["EC"] * n_ec + ["EMC"] * n_emc + ["water"] * n_water
     if not names or not density > 0.0:

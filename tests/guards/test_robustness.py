@@ -42,7 +42,9 @@ def odd_frames(draw):
             st.lists(st.floats(-9, 9), min_size=9, max_size=9).map(lambda a: np.reshape(a, (3, 3))),
         )
     )
-    return Atoms(numbers=numbers, positions=np.reshape(positions, (n, 3)), cell=cell, pbc=draw(st.tuples(*[st.booleans()] * 3)))
+    return Atoms(
+        numbers=numbers, positions=np.reshape(positions, (n, 3)), cell=cell, pbc=draw(st.tuples(*[st.booleans()] * 3))
+    )
 
 
 @pytest.mark.parametrize("name", CALLS)

@@ -34,14 +34,13 @@ def frame_numbers(atoms: Atoms) -> dict[str, float]:
     """Time (fs), density, volume, energy per atom, temperature, its target, pressure; NaN what the frame does not tell.
 
     The energy is ``REF_energy``, else ``energy``, else that of an attached calculator. The pressure is
-    ``(N k T + tr W / 3) / V`` with the kinetic temperature of the frame and its virial W (``REF_virial`` or
-    ``virial``), so it needs both.
+    ``(N k T + tr W / 3) / V`` with the kinetic temperature of the frame and its virial W (``REF_virial``,
+    ``virial``, or from ASE's stress), so it needs both.
     """
     energy = _first(atoms, keys.REF_ENERGY, "energy")
     temperature = _first(atoms, keys.TEMPERATURE)
-    virial = _matrix(atoms, keys.REF_VIRIAL, "virial")
     volume = atoms.get_volume()
-    pressure = (len(atoms) * _BOLTZMANN * temperature + np.trace(virial) / 3.0) / volume * EV_PER_A3_TO_BAR
+    pressure = (len(atoms) * _BOLTZMANN * temperature + _virial_trace(atoms) / 3.0) / volume * EV_PER_A3_TO_BAR
     return {
         "time": _first(atoms, keys.TIME),
         "density": density(atoms),
@@ -49,7 +48,7 @@ def frame_numbers(atoms: Atoms) -> dict[str, float]:
         "energy": energy / len(atoms),
         "temperature": temperature,
         "temperature_target": _first(atoms, keys.TEMPERATURE_TARGET),
-        "pressure": float(pressure),
+        "pressure": pressure,
     }
 
 
@@ -70,8 +69,15 @@ def _first(atoms: Atoms, *names: str) -> float:
         return math.nan
 
 
-def _matrix(atoms: Atoms, *names: str) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
-    try:
-        return np.asarray(_lookup(atoms, names), dtype=np.float64).reshape(3, 3)
-    except (TypeError, ValueError):
-        return np.full((3, 3), math.nan)
+def _virial_trace(atoms: Atoms) -> float:
+    """Trace of the virial, eV; that of ``W = −stress·V`` if only ASE's stress is there."""
+    for names, sign in (((keys.REF_VIRIAL, "virial"), 1.0), (("stress",), -atoms.get_volume())):
+        try:
+            matrix = np.asarray(_lookup(atoms, names), dtype=np.float64)
+        except (TypeError, ValueError):
+            continue
+        if matrix.size == 9:
+            return sign * float(np.trace(matrix.reshape(3, 3)))
+        if matrix.size == 6:  # Voigt order: xx, yy, zz first
+            return sign * float(matrix.ravel()[:3].sum())
+    return math.nan

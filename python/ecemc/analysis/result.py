@@ -56,7 +56,16 @@ class Series:
 
 @dataclass(frozen=True, eq=False)
 class Analysis:
-    """Result of :func:`ecemc.analyze`."""
+    """Result of :func:`ecemc.analyze`.
+
+    Examples
+    --------
+    >>> from ecemc import analyze
+    >>> from ecemc.testing import liquid, trajectory
+    >>> found = analyze(trajectory(liquid(4, 8, 0.9), 5))
+    >>> found.n_frames, found.series["density"].unit, found.to_dict()["schema"]
+    (5, 'g/cm³', 'ecemc.analysis/1')
+    """
 
     #: the settings, with what was chosen by default filled in
     options: AnalysisOptions

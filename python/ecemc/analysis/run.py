@@ -7,10 +7,11 @@ __all__ = ["analyze", "default_r_max"]
 import hashlib
 import math
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,7 +22,7 @@ from ecemc.analysis.options import AnalysisOptions
 from ecemc.analysis.result import Analysis, Input, Series
 from ecemc.analysis.voids import MIN_MOLECULES, check_voids
 from ecemc.environments import LocalEnvironments, frame_environments
-from ecemc.errors import InfiniteMoleculeError, InputError
+from ecemc.errors import InputError
 from ecemc.molecules import Molecules, find_molecules
 from ecemc.rdf import RDFAccumulator
 from ecemc.thermo import mean_with_error
@@ -78,16 +79,22 @@ def analyze(
     start = time.perf_counter()
     options = options or AnalysisOptions()
     with ThreadPoolExecutor() as background:
-        source = None
+        path = source = None
         if isinstance(frames, (str, Path)):
             path = Path(frames)
             frames = iread(path, options.select)
-            source = background.submit(_identify, path)
+            # A pipe can be read only once.
+            source = background.submit(_identify, path) if path.is_file() else None
         one_pass = _Pass(options)
-        for chunk in _chunks(frames):
-            one_pass.add(chunk)
-            if progress is not None:
-                progress(one_pass.n_frames)
+        try:
+            for chunk in _chunks(frames):
+                one_pass.add(chunk)
+                if progress is not None:
+                    progress(one_pass.n_frames)
+        except InputError as error:
+            if path is not None and str(error).startswith("frame "):
+                raise type(error)(f"{path}: {error}") from error
+            raise
         return one_pass.result(source.result() if source else None, start)
 
 
@@ -130,9 +137,10 @@ class _Pass:
         self._threads = thread_count(options.n_threads)
         self._integrity = IntegrityRecorder()
         self._rdf: RDFAccumulator | None = None
-        self._environments: LocalEnvironments | None = None
+        self._occurrences: Counter[Any] = Counter()
+        self._n_environments = 0
         self._local_radius = 0.0
-        self._all_finite = True
+        self._any_infinite = False
         self._numbers: list[dict[str, float]] = []
 
     def add(self, chunk: list[Atoms]) -> None:
@@ -152,33 +160,25 @@ class _Pass:
         skipped = max(0, (self.options.equilibration or 0) - self.n_frames)
         self._rdf.add(chunk[skipped:], [frame.molecules for frame in found[skipped:]], n_threads=self.options.n_threads)
         for frame in found[skipped:]:
-            self._add_environments(frame.environments)
+            self._any_infinite |= bool(frame.molecules.infinite.any())
+            if frame.environments is not None:
+                self._n_environments += 1
+                self._occurrences.update(frame.environments.occurrences)
         self.n_frames += len(chunk)
 
     def _examine(self, number: int, atoms: Atoms) -> _Frame:
         """Do what needs no other frame, on one thread: the frames of a chunk run side by side."""
-        try:
-            molecules = find_molecules(atoms, scale=self.options.bond_scale, n_threads=1)
-            hole = largest_hole(atoms, n_threads=1)
-        except InputError as error:
-            raise type(error)(f"frame {number}: {error}") from error
-        try:
-            # A molecule alone in its box has no neighbours to speak of.
-            around = (
-                None if len(molecules) == 1 else frame_environments(atoms, molecules, self._local_radius, n_threads=1)
-            )
-        except InfiniteMoleculeError:
-            self._all_finite = False
-            around = None
+        molecules = _molecules(number, atoms, self.options.bond_scale)
+        hole = largest_hole(atoms, n_threads=1)
+        around = None
+        # A molecule alone in its box has no neighbours to speak of, an infinite one has no centre.
+        if len(molecules) > 1 and not molecules.infinite.any():
+            around = frame_environments(atoms, molecules, self._local_radius, n_threads=1)
         spacing = (atoms.get_volume() / len(molecules)) ** (1 / 3)
         numbers = {"spacing": spacing, "largest_void": hole, "void_ratio": hole / spacing}
         if len(molecules) < MIN_MOLECULES:
             numbers |= {"largest_void": math.nan, "void_ratio": math.nan}
         return _Frame(molecules, around, frame_numbers(atoms) | numbers)
-
-    def _add_environments(self, around: LocalEnvironments | None) -> None:
-        if around is not None:
-            self._environments = around if self._environments is None else self._environments + around
 
     def result(self, source: Input | None, start: float) -> Analysis:
         """Finish the statistics and judge."""
@@ -207,11 +207,16 @@ class _Pass:
             series=series,
             integrity=integrity,
             rdf=self._rdf.result(),
-            environments=self._environments if self._all_finite else None,
+            environments=self._local_composition(),
             molecular_spacing=float(np.mean(self._column("spacing"))),
             verdict=checks.judge(check for check in found if check is not None),
             elapsed=time.perf_counter() - start,
         )
+
+    def _local_composition(self) -> LocalEnvironments | None:
+        if self._any_infinite or not self._occurrences:
+            return None
+        return LocalEnvironments(self._local_radius, self._n_environments, self._occurrences)
 
     def _column(self, name: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
         return np.array([numbers[name] for numbers in self._numbers])
@@ -271,15 +276,21 @@ def default_r_max(atoms: Atoms) -> float:
     return min(_DEFAULT_R_MAX, math.floor(50.0 * min(heights)) / 100.0)
 
 
+def _molecules(number: int, atoms: Atoms, scale: float) -> Molecules:
+    """Find the molecules, or say in which frame that is not possible."""
+    try:
+        return find_molecules(atoms, scale=scale, n_threads=1)
+    except InputError as error:
+        raise type(error)(f"frame {number}: {error}") from error
+
+
 def _choose(options: AnalysisOptions, chunk: list[Atoms]) -> tuple[float, float]:
     """Take r_max and local radius from the first frame that is a liquid: isolated atoms often lead a training set."""
-    counts = (len(find_molecules(atoms, scale=options.bond_scale)) for atoms in chunk)
-    first, n_molecules = next(
-        ((atoms, n) for atoms, n in zip(chunk, counts, strict=True) if n >= MIN_MOLECULES),
-        (chunk[0], len(find_molecules(chunk[0], scale=options.bond_scale))),
-    )
+    counts = (len(_molecules(number, atoms, options.bond_scale)) for number, atoms in enumerate(chunk))
+    liquids = ((atoms, n) for atoms, n in zip(chunk, counts, strict=True) if n >= MIN_MOLECULES)
+    first, n_molecules = next(liquids, (chunk[0], len(_molecules(0, chunk[0], options.bond_scale))))
     spacing = (first.get_volume() / n_molecules) ** (1 / 3)
     return (
         options.r_max or default_r_max(first),
-        options.local_radius or round(_LOCAL_RADIUS * spacing, 1),
+        options.local_radius or round(float(_LOCAL_RADIUS * spacing), 1),
     )

@@ -1,4 +1,4 @@
-"""Bubbles: is the largest hole in the liquid larger than a liquid's holes are?"""
+"""Bubbles: whether the largest hole in the liquid is larger than a liquid's holes are."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from ecemc.analysis.checks import Check
 if TYPE_CHECKING:
     from ecemc.analysis.result import Analysis, Series
 
-#: Radius of the largest sphere that touches no atom (van der Waals surfaces) in units of the molecular spacing (V/N)^(1/3),
-#: measured on EC:EMC (1:2) liquids in OPLS-AA, boxes of 48 molecules: 0.31 to 0.53 in 40 ps at 400 K and 1 atm
-#: (0.99 g/cm³), 0.39 to 0.51 at 500 K (0.88 g/cm³), 0.88 to 1.09 in the cavity that opens when the box is held at
-#: 0.60 g/cm³ and 350 K. In the 12-molecule boxes of the DFT training set it is 0.26 to 0.40 above 0.75 g/cm³ and 0.64 to
-#: 0.71 where the liquid is stretched to 0.48 g/cm³.
+#: Radius of the largest sphere that touches no atom (van der Waals surfaces) in units of the molecular spacing
+#: (V/N)^(1/3), measured on EC:EMC (1:2) liquids in OPLS-AA, boxes of 48 molecules: 0.31 to 0.54 in 40 ps at 400 K and
+#: 1 atm (0.99 g/cm³), 0.39 to 0.51 at 500 K (0.88 g/cm³), 0.88 to 1.09 in the cavity that opens when the box is held at
+#: 0.60 g/cm³ and 350 K. In the 12-molecule boxes of the DFT training set it is 0.26 to 0.40 above 0.75 g/cm³ and 0.64
+#: to 0.71 where the liquid is stretched to 0.48 g/cm³.
 ATTENTION_RATIO = 0.65
 FAIL_RATIO = 0.8
 #: Fewer molecules in a frame make no liquid that could have a bubble.
@@ -34,7 +34,10 @@ def check_voids(radius: Series, ratio: Series) -> Check:
     worst = int(np.nanargmax(ratio.values))
     largest, share = float(radius.values[worst]), float(ratio.values[worst])
     usual = float(np.nanmedian(radius.values))
-    measured = f"radius up to {largest:.1f} Å (frame {worst}), {share:.2f} molecular spacings, {largest / usual:.1f}× the median"
+    measured = (
+        f"radius up to {largest:.1f} Å (frame {worst}), {share:.2f} molecular spacings, "
+        f"{largest / usual:.1f}× the median"
+    )
     threshold = f"below {ATTENTION_RATIO:g} molecular spacings; from {FAIL_RATIO:g} on it is a bubble"
     if share < ATTENTION_RATIO:
         return Check(

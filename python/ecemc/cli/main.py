@@ -102,6 +102,8 @@ def _run(arguments: list[str]) -> int:
         return DONE
     except BaseException as error:  # noqa: BLE001  (all of them become one line and a status)
         return _explain(error)
+    if result == INTERRUPTED:  # how newer versions of typer report Ctrl-C
+        return _explain(KeyboardInterrupt())
     return result if isinstance(result, int) else DONE
 
 

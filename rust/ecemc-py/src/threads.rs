@@ -35,10 +35,11 @@ pub fn run<T: Send>(
         Some(pool) => watched(&pool, threads, kernel, &raised),
     });
     let raised = raised.into_inner().unwrap_or_else(PoisonError::into_inner);
-    result.map_err(|error| match (error, raised) {
-        (Error::Interrupted, Some(signal)) => signal,
-        (error, _) => exception(&error),
-    })
+    // Also when the kernel got to its end all the same: a signal that was taken must not be lost.
+    match raised {
+        Some(signal) => Err(signal),
+        None => result.map_err(|error| exception(&error)),
+    }
 }
 
 /// Argument, else `ECEMC_NUM_THREADS`, else `OMP_NUM_THREADS`, else all cores.

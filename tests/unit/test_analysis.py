@@ -1,0 +1,268 @@
+"""The one-pass analysis against its parts, against each other's order, and against made-up failures."""
+
+from __future__ import annotations
+
+import json
+import math
+from importlib.resources import files
+
+import ase.io
+import jsonschema
+import numpy as np
+import pytest
+from ase import Atoms
+from ase.calculators.singlepoint import SinglePointCalculator
+
+from ecemc import AnalysisOptions, analyze, find_molecules, local_environments, rdf, voids
+from ecemc.analysis.mixing import ideal_means, ideal_mixing, marginal
+from ecemc.errors import InputError
+from ecemc.testing import liquid, trajectory
+from ecemc.thermo import density, mean_with_error
+from ecemc.units import EV_PER_A3_TO_BAR
+
+
+@pytest.fixture(scope="module")
+def frames():
+    return list(trajectory(liquid(4, 8, 0.9, seed=3), 30, seed=1))
+
+
+@pytest.fixture(scope="module")
+def analysis(frames):
+    return analyze(frames, AnalysisOptions(r_max=6.0, n_bins=60))
+
+
+@pytest.fixture(scope="module")
+def schema():
+    return json.loads(files("ecemc.analysis").joinpath("analysis.schema.json").read_text())
+
+
+def by_name(analysis):
+    return {check.name: check for check in analysis.verdict.checks}
+
+
+def test_one_pass_gives_what_each_part_gives(frames, analysis):
+    densities = [density(frame) for frame in frames]
+    assert np.array_equal(analysis.series["density"].values, densities)
+    cut = analysis.series["density"].statistics.equilibration
+    assert analysis.series["density"].statistics == mean_with_error(densities, equilibration=cut)
+    alone = rdf(frames, 6.0, 60)
+    for pair, curve in alone.inter.items():
+        assert np.array_equal(analysis.rdf.inter[pair], curve)
+        assert np.array_equal(analysis.rdf.intra[pair], alone.intra[pair])
+    around = local_environments(frames, analysis.options.local_radius)
+    assert analysis.environments.occurrences == around.occurrences
+    assert np.allclose(analysis.series["largest_void"].values, [voids(f).radius for f in frames], atol=0.011)
+    assert analysis.integrity.compositions == ({"EC": 4, "EMC": 8},)
+    assert not analysis.integrity.changed_frames
+    assert np.array_equal(analysis.time, [frame.info["time"] for frame in frames])
+
+
+def test_threads_and_repetition_do_not_change_the_result(frames, analysis):
+    for n_threads in (1, 3):
+        again = analyze(iter(frames), AnalysisOptions(r_max=6.0, n_bins=60, n_threads=n_threads)).to_dict()
+        first = analysis.to_dict()
+        for record in (again, first):
+            del record["timing"], record["options"]["n_threads"]
+        assert json.dumps(again) == json.dumps(first)
+
+
+def test_the_record_is_strict_json_and_follows_its_schema(analysis, schema):
+    jsonschema.Draft202012Validator.check_schema(schema)
+    record = json.loads(json.dumps(analysis.to_dict(), allow_nan=False))
+    jsonschema.validate(record, schema)
+    assert record["schema"] == schema["$id"]
+
+
+@pytest.mark.parametrize("n", [1, 2, 3])
+def test_few_frames_are_enough(frames, schema, n):
+    result = analyze(frames[:n])
+    jsonschema.validate(json.loads(json.dumps(result.to_dict(), allow_nan=False)), schema)
+    assert result.n_frames == n
+
+
+def test_progress_counts_all_frames(frames):
+    seen = []
+    analyze(frames, progress=seen.append)
+    assert seen[-1] == len(frames)
+
+
+def test_defaults_come_from_the_first_liquid_frame(frames):
+    atom = Atoms("C", cell=[30.0] * 3, pbc=True)
+    options = analyze([atom, *frames]).options
+    heights = frames[0].cell.lengths()
+    assert options.r_max == pytest.approx(min(heights) / 2, abs=0.011)
+    spacing = (frames[0].get_volume() / 12) ** (1 / 3)
+    assert options.local_radius == pytest.approx(1.4 * spacing, abs=0.06)
+
+
+def test_a_broken_bond_fails_and_names_the_frame_and_the_bond(frames):
+    broken = [frame.copy() for frame in frames]
+    hydrogen = 9
+    assert broken[0].symbols[hydrogen] == "H"
+    for frame in broken[20:]:
+        frame.positions[hydrogen] += [1.2, 0.9, 0.0]
+    result = analyze(broken, AnalysisOptions(r_max=5.0))
+    check = by_name(result)["molecules"]
+    assert check.status == result.verdict.status == "fail"
+    assert "frame 20" in check.explanation
+    assert result.integrity.changed_frames == tuple(range(20, 30))
+    assert result.integrity.longest_change == 10
+    assert "H9" in "".join(result.integrity.changes[0].broken)
+    assert "EC" in result.integrity.changes[0].disappeared
+
+
+def test_a_bond_that_comes_back_at_once_asks_for_attention(frames):
+    flicker = [frame.copy() for frame in frames]
+    flicker[7].positions[9] += [1.2, 0.9, 0.0]
+    check = by_name(analyze(flicker, AnalysisOptions(r_max=5.0)))["molecules"]
+    assert check.status == "attention"
+    assert "frame 7" in check.explanation
+
+
+def test_a_bubble_is_found_and_a_dense_liquid_is_not_blamed(analysis):
+    assert by_name(analysis)["voids"].status == "pass"
+    box = liquid(8, 16, 1.0, seed=6)
+    box.cell[2] *= 2.0  # a slab and as much vacuum
+    for frame in (box, box.repeat((2, 1, 1))):
+        result = analyze([frame], AnalysisOptions(r_max=5.0))
+        assert by_name(result)["voids"].status == result.verdict.status == "fail"
+
+
+def test_an_expanding_box_fails_and_a_slope_asks_for_attention(frames):
+    start = frames[0]
+
+    def expanding(factor):
+        rng = np.random.default_rng(0)
+        for step in range(60):
+            frame = start.copy()
+            frame.set_cell(frame.cell * (1.0 + factor * step / 60 + rng.normal(scale=1e-3)))
+            yield frame
+
+    # Only the cell grows: the molecules themselves stay as they are.
+    failed = by_name(analyze(expanding(0.2), AnalysisOptions(r_max=5.0, equilibration=0)))["density"]
+    assert failed.status == "fail"
+    assert "expands" in failed.explanation
+    assert (
+        by_name(analyze(expanding(0.01), AnalysisOptions(r_max=5.0, equilibration=0)))["density"].status == "attention"
+    )
+
+
+def test_different_systems_are_a_collection(frames):
+    other = liquid(2, 2, 0.5, seed=1)
+    result = analyze([*frames[:5], other, *frames[5:8]], AnalysisOptions(r_max=5.0))
+    assert by_name(result)["one system"].status == "attention"
+    assert result.integrity.compositions == ({"EC": 4, "EMC": 8}, {"EC": 2, "EMC": 2})
+    assert all(series.statistics is None for series in result.series.values())
+    assert ideal_mixing(result.environments) is None
+
+
+def test_energies_temperature_and_pressure_come_from_the_file(frames):
+    labelled = [frame.copy() for frame in frames]
+    for frame in labelled:
+        frame.info |= {
+            "REF_energy": -2.0 * len(frame), "temperature": 300.0, "temperature_target": 300.0,
+            "REF_virial": np.zeros((3, 3)),
+        }  # fmt: skip
+    result = analyze(labelled, AnalysisOptions(r_max=5.0))
+    assert result.series["energy"].statistics.mean == -2.0
+    n, volume = len(labelled[0]), labelled[0].get_volume()
+    ideal = n * 1.380649e-23 * 300.0 / (volume * 1e-30) / 1e5
+    assert result.series["pressure"].values[0] == pytest.approx(ideal, rel=1e-9)
+    stressed = labelled[0].copy()
+    del stressed.info["REF_virial"]
+    stressed.calc = SinglePointCalculator(stressed, stress=[-0.01, -0.02, -0.03, 0.0, 0.0, 0.0])
+    extra = analyze([stressed]).series["pressure"].values[0] - result.series["pressure"].values[0]
+    assert extra == pytest.approx(0.02 * EV_PER_A3_TO_BAR, rel=1e-9)
+    assert by_name(result)["temperature"].status == "pass"
+    for frame in labelled:
+        frame.info["temperature"] = 320.0
+    hot = analyze(labelled, AnalysisOptions(r_max=5.0))
+    assert by_name(hot)["temperature"].status == "attention"
+
+
+def test_a_given_equilibration_is_left_out_of_all_averages(frames):
+    result = analyze(frames, AnalysisOptions(r_max=6.0, n_bins=60, equilibration=10))
+    assert result.series["density"].statistics.equilibration == 10
+    assert np.array_equal(result.rdf.inter["C", "C"], rdf(frames[10:], 6.0, 60).inter["C", "C"])
+    assert result.environments.n_frames == 20
+    with pytest.raises(InputError, match="only 30"):
+        analyze(frames, AnalysisOptions(equilibration=30))
+
+
+def test_an_infinite_chain_is_reported_and_the_rest_goes_on():
+    chain = Atoms("C" * 8, [[1.4 * k, 0.0, 0.0] for k in range(8)], cell=[11.2, 12.0, 12.0], pbc=True)
+    result = analyze([chain])
+    assert result.integrity.infinite
+    assert result.environments is None
+    assert result.to_dict()["local_composition"] is None
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda a: a.set_pbc(False), r"frame 1: pbc \[False, False, False\]"),
+        (lambda a: a.set_cell(np.zeros((3, 3))), "frame 1: no cell"),
+        (lambda a: a.positions.__setitem__((3, 1), math.nan), "frame 1: .*atom 3"),
+        (lambda a: a.__delitem__(slice(None)), "frame 1: no atoms"),
+    ],
+)
+def test_bad_frames_are_named(frames, change, words):
+    bad = frames[1].copy()
+    change(bad)
+    with pytest.raises(InputError, match=words):
+        analyze([frames[0], bad, frames[2]])
+
+
+def test_no_frames_at_all():
+    with pytest.raises(InputError, match="no frame"):
+        analyze([])
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"r_max": 0.0},
+        {"r_max": math.nan},
+        {"n_bins": 0},
+        {"local_radius": -1.0},
+        {"equilibration": -1},
+        {"n_threads": 0},
+    ],
+)
+def test_bad_options_are_named(settings):
+    (name,) = settings
+    with pytest.raises(InputError, match=f"^{name}: got"):
+        AnalysisOptions(**settings)
+
+
+def test_ideal_mixing_is_a_distribution_with_the_right_mean(frames):
+    found = analyze(frames, AnalysisOptions(local_radius=6.0)).environments
+    means = ideal_means(found)
+    for central, parts in ideal_mixing(found).items():
+        assert [p.sum() for p in parts] == pytest.approx([1.0, 1.0])
+        neighbours = found.mean[central].sum()
+        others = [4 - (central == "EC"), 8 - (central == "EMC")]
+        assert means[central] == pytest.approx([neighbours * n / 11 for n in others])
+        for column in range(2):
+            assert marginal(found.distribution[central], column).sum() == pytest.approx(1.0)
+
+
+def test_no_ideal_mixing_where_the_radius_reaches_images(frames):
+    assert ideal_mixing(analyze(frames[:3], AnalysisOptions(local_radius=10.0)).environments) is None
+
+
+def test_a_file_is_identified(frames, tmp_path):
+    path = tmp_path / "run.extxyz"
+    ase.io.write(path, frames[:4], format="extxyz")
+    result = analyze(path, AnalysisOptions(select="1:"))
+    assert (result.n_frames, result.input.name, result.input.size) == (3, "run.extxyz", path.stat().st_size)
+    assert len(result.input.sha256) == 64
+    assert find_molecules(frames[0]).composition == result.integrity.compositions[0]
+
+
+def test_dft_training_set(shared):
+    result = analyze(shared / "data" / "dft" / "ecemc_dft.extxyz")
+    assert result.n_frames == 103
+    assert {"EC": 4, "EMC": 8} in result.integrity.compositions
+    assert not result.integrity.changed_frames
+    assert result.verdict.status == "attention"
