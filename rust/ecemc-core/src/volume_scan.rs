@@ -13,21 +13,24 @@ pub enum ScanMode {
     Affine,
 }
 
+/// Molecules are alone long before; beyond it coordinates would lose their digits.
+const MAX_SCALE: f64 = 1e6;
+
 /// Positions of unbroken molecules for each linear scale factor; the cell vectors belonging to them are `s·cell`.
 ///
 /// Scaling is about the origin of coordinates. In a periodic cell another origin would give the same structure, shifted; so it would in
 /// open space. Molecules are anchored at their first atoms, so at s = 1 unbroken input comes back bit for bit.
 ///
 /// # Errors
-/// [`Error::Argument`] if a scale factor is not a finite number > 0, [`Error::Interrupted`].
+/// [`Error::Argument`] if a scale factor is not > 0 or beyond a million, [`Error::Interrupted`].
 pub fn volume_scan(
     frame: &MolecularFrame<'_>,
     scales: &[f64],
     mode: ScanMode,
     workers: Workers<'_>,
 ) -> Result<Vec<Vec<[f64; 3]>>> {
-    if let Some(bad) = scales.iter().find(|s| !(s.is_finite() && **s > 0.0)) {
-        return Err(Error::argument("scales", bad, "finite linear scale factors > 0"));
+    if let Some(bad) = scales.iter().find(|s| !(**s > 0.0 && **s <= MAX_SCALE)) {
+        return Err(Error::argument("scales", bad, "linear scale factors > 0 and at most 1e6"));
     }
     let whole = frame.whole_positions();
     // What moves with s: the centre of the atom's molecule, or the atom itself.
