@@ -13,9 +13,12 @@ from pathlib import Path
 for _name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS"):
     os.environ[_name] = "1"
 
-from ase import Atoms  # noqa: E402
+from typing import TYPE_CHECKING  # noqa: E402
 
 import ecemc.testing  # noqa: E402
+
+if TYPE_CHECKING:
+    from ase import Atoms
 
 
 @dataclass(frozen=True)
@@ -62,4 +65,5 @@ def machine() -> str:
     if cpuinfo.exists():
         names = [line.partition(":")[2].strip() for line in cpuinfo.read_text().splitlines() if "model name" in line]
         model = names[0] if names else model
-    return f"{model}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}, ecemc {ecemc.__version__}"
+    versions = f"Python {platform.python_version()}, ecemc {ecemc.__version__}"
+    return f"{model}, {os.cpu_count()} cores, {platform.system()}, {versions}"

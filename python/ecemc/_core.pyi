@@ -9,6 +9,7 @@ __all__ = [
     "ExtxyzReader",
     "Frames",
     "RDFAccumulator",
+    "__version__",
     "count_frames",
     "decompose_forces",
     "find_molecules",
@@ -22,7 +23,6 @@ __all__ = [
     "van_der_waals_radius",
     "void_fraction",
     "volume_scan",
-    "__version__",
 ]
 
 __version__: str

@@ -21,7 +21,7 @@ CALLS = {
     "decompose_forces": lambda atoms, x: ecemc.decompose_forces(atoms, np.full((len(atoms), 3), x)),
     "volume_scan": lambda atoms, x: ecemc.volume_scan(atoms, [1.0, x]),
     "rdf": lambda atoms, x: ecemc.rdf(atoms, x, 10),
-    "local_environments": lambda atoms, x: ecemc.local_environments(atoms, x),
+    "local_environments": ecemc.local_environments,
     "voids": lambda atoms, x: ecemc.voids(atoms, probe=x),
 }
 
