@@ -24,7 +24,7 @@ RUNNABLE = [
     path for path in DOCUMENTS if re.search(r"^```+ *(python|console)\b", path.read_text("utf-8"), re.MULTILINE)
 ]
 DATA = ROOT / "examples" / "data" / "ec_emc_400K.extxyz.gz"
-EXAMPLES = sorted(path for path in (ROOT / "examples").glob("*.py") if path.name != "quickstart.py")
+EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 #: Modules whose public names are all documented, beside those of the package itself.
 MODULES = (
     "analysis", "errors", "keys", "plots", "report", "sampling", "species", "testing", "thermo", "threads", "units",
@@ -78,7 +78,7 @@ def test_examples_run(path, tmp_path):
 def test_examples_are_described():
     assert len(EXAMPLES) >= 4
     text = "\n".join(path.read_text("utf-8") for path in DOCUMENTS)
-    for path in sorted((ROOT / "examples").glob("*.py")):
+    for path in EXAMPLES:
         assert f"examples/{path.name}" in text, path.name
 
 
