@@ -335,11 +335,11 @@ def _number(name: str, kind: Callable[[Any], Any], value: Any) -> Any:
     """Convert an argument, or say which one is no number."""
     try:
         number = kind(value)
-        if number == value and number >= 0:
+        if number == value and (kind is float or number >= 0):
             return number
     except (TypeError, ValueError, OverflowError):
         pass
-    message = f"{name}: got {value!r}, expected a {'whole ' if kind is int else ''}number >= 0"
+    message = f"{name}: got {value!r}, expected a {'whole number >= 0' if kind is int else 'number'}"
     raise InputError(message)
 
 
