@@ -5,6 +5,7 @@
 //! sorted by `i`, then `j`, then `S`.
 
 mod brute_force;
+mod candidates;
 mod cell_grid;
 mod cutoffs;
 mod list;

@@ -1,15 +1,16 @@
 //! The search: which pairs are within the cutoff.
 
-use super::{CellGrid, Cutoffs, Run};
+use super::candidates::Candidates;
+use super::{CellGrid, Cutoffs};
 use crate::vector::{add, norm, sub};
-use crate::{Cell, Result, Workers, simd};
+use crate::{Cell, Result, Workers};
 
 /// Second atom and lattice shift of a pair in eight bytes; their order is that of `(j, S)` for a given `i`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Pair(u64);
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Pair(pub(super) u64);
 
 impl Pair {
-    fn new(j: u32, shift_code: usize) -> Self {
+    pub(super) fn new(j: u32, shift_code: usize) -> Self {
         Self(u64::from(j) << 32 | shift_code as u64)
     }
 
@@ -20,7 +21,7 @@ impl Pair {
     }
 
     #[inline]
-    fn shift_code(self) -> usize {
+    pub(super) fn shift_code(self) -> usize {
         (self.0 & 0xffff_ffff) as usize
     }
 }
@@ -118,20 +119,6 @@ struct Search<'a> {
     found: &'a Pairs,
 }
 
-/// Everything that can be seen from one bin, gathered so that the distance loop runs over contiguous memory.
-///
-/// The candidates are sorted once for all atoms of the bin, so that what is selected of them is in order already.
-#[derive(Default)]
-struct Candidates {
-    /// The pair that each would be.
-    sorted: Vec<Pair>,
-    x: Vec<f64>,
-    y: Vec<f64>,
-    z: Vec<f64>,
-    distances2: Vec<f64>,
-    hits: Vec<u32>,
-}
-
 impl Search<'_> {
     fn bins(&self, bins: std::ops::Range<usize>) -> Piece {
         let mut piece = Piece::default();
@@ -152,15 +139,21 @@ impl Search<'_> {
         let (grid, i) = (self.grid, self.grid.order[k] as usize);
         let cutoff = self.cutoffs.max();
         let (sure, possible) = ((cutoff - grid.tolerance).max(0.0), cutoff + grid.tolerance);
-        candidates.select([grid.x[k], grid.y[k], grid.z[k]], possible * possible);
+        let at = [grid.x[k], grid.y[k], grid.z[k]];
+        let (found, n_sure) = candidates.closer(at, possible * possible, sure * sure);
+        let start = pairs.len();
+        pairs.extend_from_slice(found);
+        if let Ok(place) = found.binary_search(&Pair::new(i as u32, grid.no_shift())) {
+            pairs.remove(start + place); // an atom is not its own neighbour
+        }
         // Far from a common cutoff the rounded distance decides; otherwise the one that the caller will see.
-        let decided = matches!(self.cutoffs, Cutoffs::Uniform(_)) && candidates.all_below(sure * sure);
-        let found = candidates.hits.iter().map(|&hit| candidates.sorted[hit as usize]);
-        let itself = Pair::new(i as u32, grid.no_shift());
-        if decided {
-            pairs.extend(found.filter(|&pair| pair != itself));
-        } else {
-            pairs.extend(found.filter(|&pair| pair != itself && self.is_pair(i, pair)));
+        if n_sure < found.len() || !matches!(self.cutoffs, Cutoffs::Uniform(_)) {
+            let mut end = start;
+            for k in start..pairs.len() {
+                pairs[end] = pairs[k];
+                end += usize::from(self.is_pair(i, pairs[k]));
+            }
+            pairs.truncate(end);
         }
     }
 
@@ -168,102 +161,6 @@ impl Search<'_> {
     fn is_pair(&self, i: usize, pair: Pair) -> bool {
         norm(self.found.vector(self.positions, self.cell, i, pair)) < self.cutoffs.of(i, pair.j())
     }
-}
-
-impl Candidates {
-    fn gather(&mut self, grid: &CellGrid, runs: &[Run]) {
-        self.sorted.clear();
-        for run in runs {
-            self.sorted.extend(grid.order[run.start..run.end].iter().map(|&j| Pair::new(j, run.shift)));
-        }
-        self.sorted.sort_unstable();
-        let shifted = |c: &[f64], axis: usize, pair: Pair| {
-            c[grid.places[pair.j()] as usize] + grid.shift_vectors[pair.shift_code()][axis]
-        };
-        for (axis, (from, to)) in
-            [(&grid.x, &mut self.x), (&grid.y, &mut self.y), (&grid.z, &mut self.z)].into_iter().enumerate()
-        {
-            to.clear();
-            to.extend(self.sorted.iter().map(|&pair| shifted(from, axis, pair)));
-        }
-        self.distances2.resize(self.x.len(), 0.0);
-    }
-
-    /// Finds the candidates closer to `p` than the square root of `limit2`.
-    fn select(&mut self, p: [f64; 3], limit2: f64) {
-        let Self { x, y, z, distances2, hits, .. } = self;
-        hits.resize(distances2.len() + LANES, 0);
-        let n = simd::dispatch(
-            #[inline(always)]
-            || {
-                squared_distances(x, y, z, p, distances2);
-                indices_below(distances2, limit2, hits)
-            },
-        );
-        hits.truncate(n);
-    }
-
-    /// Whether all selected candidates are closer than the square root of `limit2`.
-    fn all_below(&self, limit2: f64) -> bool {
-        self.hits.iter().all(|&hit| self.distances2[hit as usize] < limit2)
-    }
-}
-
-#[inline(always)]
-fn squared_distances(x: &[f64], y: &[f64], z: &[f64], p: [f64; 3], out: &mut [f64]) {
-    for (((d2, x), y), z) in out.iter_mut().zip(x).zip(y).zip(z) {
-        let (dx, dy, dz) = (x - p[0], y - p[1], z - p[2]);
-        *d2 = dx * dx + dy * dy + dz * dz;
-    }
-}
-
-/// Values compared at once.
-const LANES: usize = 8;
-
-/// For each pattern of lanes below the limit, the numbers of these lanes, packed to the left.
-const PACKED: [[u8; LANES]; 1 << LANES] = {
-    let mut table = [[0; LANES]; 1 << LANES];
-    let mut mask = 0;
-    while mask < table.len() {
-        let (mut lane, mut n) = (0, 0);
-        while lane < LANES {
-            if mask >> lane & 1 == 1 {
-                table[mask][n] = lane as u8;
-                n += 1;
-            }
-            lane += 1;
-        }
-        mask += 1;
-    }
-    table
-};
-
-/// Writes the indices of the values below `limit` to the front of `out` and returns how many there are.
-///
-/// Most candidates are out of reach, in no predictable order: a branch for each would cost more than the arithmetic.
-/// `out` must be longer than `values` by [`LANES`].
-#[inline(always)]
-fn indices_below(values: &[f64], limit: f64, out: &mut [u32]) -> usize {
-    let (chunks, rest) = values.as_chunks::<LANES>();
-    let mut n = 0;
-    for (c, chunk) in chunks.iter().enumerate() {
-        let mut mask = 0;
-        for lane in 0..LANES {
-            mask |= usize::from(chunk[lane] < limit) << lane;
-        }
-        let base = (c * LANES) as u32;
-        if let Some(slots) = out[n..].first_chunk_mut::<LANES>() {
-            for lane in 0..LANES {
-                slots[lane] = base + u32::from(PACKED[mask][lane]);
-            }
-        }
-        n += mask.count_ones() as usize;
-    }
-    for (k, &value) in rest.iter().enumerate() {
-        out[n] = (chunks.len() * LANES + k) as u32;
-        n += usize::from(value < limit);
-    }
-    n
 }
 
 /// Brings the pieces, which follow the bins, into the order of the atoms.
