@@ -71,23 +71,22 @@ impl<'a> Workers<'a> {
         }
     }
 
-    /// Hands each item to `work`, in any order: for items that own disjoint parts of the result.
+    /// The vector of `entry(0)`, `entry(1)`, …, `entry(n − 1)`: for entries that take nanoseconds.
     ///
     /// # Errors
     /// [`Error::Interrupted`].
-    pub fn for_each<T: Send>(&self, items: Vec<T>, work: impl Fn(T) + Sync) -> Result<()> {
-        let one = |item| {
-            self.check()?;
-            work(item);
-            Ok(())
-        };
-        if self.threads == 1 || items.len() <= 1 {
-            items.into_iter().try_for_each(one)
+    pub fn collect<T: Send>(&self, n: usize, entry: impl Fn(usize) -> T + Send + Sync) -> Result<Vec<T>> {
+        self.check()?;
+        Ok(if self.threads == 1 || n < ENTRIES {
+            (0..n).map(entry).collect()
         } else {
-            items.into_par_iter().try_for_each(one)
-        }
+            (0..n).into_par_iter().with_min_len(ENTRIES).map(entry).collect()
+        })
     }
 }
+
+/// Entries of a vector that are not worth another thread.
+const ENTRIES: usize = 16_384;
 
 #[cfg(test)]
 mod tests {

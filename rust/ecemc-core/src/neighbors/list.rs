@@ -61,88 +61,17 @@ pub fn neighbor_list(
     workers: Workers<'_>,
 ) -> Result<NeighborList> {
     let pairs = Pairs::new(positions, cell, cutoffs, workers)?;
-    let n = pairs.len();
-    let mut list = NeighborList {
-        i: vec![0; if columns.i { n } else { 0 }],
-        j: vec![0; if columns.j { n } else { 0 }],
-        shifts: vec![[0; 3]; if columns.shifts { n } else { 0 }],
-        vectors: vec![[0.0; 3]; if columns.vectors || columns.distances { n } else { 0 }],
-        distances: vec![0.0; if columns.distances { n } else { 0 }],
-    };
-    let pieces = workers.threads().min(positions.len().div_ceil(ATOMS_PER_PIECE)).max(1);
-    let parts = split(&mut list, &pairs, pieces);
-    workers.for_each(parts, |part| part.fill(positions, cell, &pairs))?;
-    if !columns.vectors {
-        list.vectors = Vec::new();
-    }
-    Ok(list)
-}
-
-/// Atoms for which starting a thread pays.
-const ATOMS_PER_PIECE: usize = 256;
-
-/// The rows of the columns that belong to some consecutive atoms.
-struct Part<'a> {
-    atoms: std::ops::Range<usize>,
-    i: &'a mut [i64],
-    j: &'a mut [i64],
-    shifts: &'a mut [[i64; 3]],
-    vectors: &'a mut [[f64; 3]],
-    distances: &'a mut [f64],
-}
-
-impl Part<'_> {
-    fn fill(self, positions: &[[f64; 3]], cell: &Cell, pairs: &Pairs) {
-        let base = pairs.first[self.atoms.start];
-        for i in self.atoms {
-            let (rows, own) = (pairs.first[i] - base..pairs.first[i + 1] - base, pairs.of(i));
-            if !self.i.is_empty() {
-                self.i[rows.clone()].fill(i as i64);
-            }
-            if !self.j.is_empty() {
-                self.j[rows.clone()].iter_mut().zip(own).for_each(|(j, pair)| *j = pair.j() as i64);
-            }
-            if !self.shifts.is_empty() {
-                self.shifts[rows.clone()].iter_mut().zip(own).for_each(|(s, p)| *s = pairs.shift(i, *p).map(i64::from));
-            }
-            if !self.vectors.is_empty() {
-                let vectors = &mut self.vectors[rows.clone()];
-                vectors.iter_mut().zip(own).for_each(|(v, p)| *v = pairs.vector(positions, cell, i, *p));
-                if !self.distances.is_empty() {
-                    self.distances[rows].iter_mut().zip(vectors).for_each(|(d, v)| *d = norm(*v));
-                }
-            }
-        }
-    }
-}
-
-/// Cuts the columns at atom boundaries into `pieces` of about equal numbers of atoms.
-fn split<'a>(list: &'a mut NeighborList, pairs: &Pairs, pieces: usize) -> Vec<Part<'a>> {
-    let n_atoms = pairs.first.len() - 1;
-    let mut rest = (
-        list.i.as_mut_slice(),
-        list.j.as_mut_slice(),
-        list.shifts.as_mut_slice(),
-        list.vectors.as_mut_slice(),
-        list.distances.as_mut_slice(),
-    );
-    let mut parts = Vec::with_capacity(pieces);
-    for piece in 0..pieces {
-        let atoms = piece * n_atoms / pieces..(piece + 1) * n_atoms / pieces;
-        let rows = pairs.first[atoms.end] - pairs.first[atoms.start];
-        let i = take(&mut rest.0, rows);
-        let j = take(&mut rest.1, rows);
-        let shifts = take(&mut rest.2, rows);
-        let vectors = take(&mut rest.3, rows);
-        let distances = take(&mut rest.4, rows);
-        parts.push(Part { atoms, i, j, shifts, vectors, distances });
-    }
-    parts
-}
-
-/// The first `n` entries of a column, or nothing of a column that is not wanted.
-#[allow(clippy::mut_mut)] // the column shrinks in place
-fn take<'a, T>(column: &mut &'a mut [T], n: usize) -> &'a mut [T] {
-    let n = n.min(column.len());
-    column.split_off_mut(..n).unwrap_or_default()
+    let (owners, all) = (pairs.owners(), pairs.all());
+    let n = all.len();
+    let wanted = |column| if column { n } else { 0 };
+    let vectors = workers.collect(wanted(columns.vectors || columns.distances), |k| {
+        pairs.vector(positions, cell, owners[k] as usize, all[k])
+    })?;
+    Ok(NeighborList {
+        i: workers.collect(wanted(columns.i), |k| i64::from(owners[k]))?,
+        j: workers.collect(wanted(columns.j), |k| all[k].j() as i64)?,
+        shifts: workers.collect(wanted(columns.shifts), |k| pairs.shift(owners[k] as usize, all[k]).map(i64::from))?,
+        distances: workers.collect(wanted(columns.distances), |k| norm(vectors[k]))?,
+        vectors: if columns.vectors { vectors } else { Vec::new() },
+    })
 }

@@ -32,6 +32,7 @@ pub struct Pairs {
     /// The pairs of atom `i` are number `first[i]..first[i + 1]`.
     pub first: Vec<usize>,
     pairs: Vec<Pair>,
+    owners: Vec<u32>,
     homes: Vec<[i32; 3]>,
     shifts: Vec<[i32; 3]>,
     shift_vectors: Vec<[f64; 3]>,
@@ -53,6 +54,7 @@ impl Pairs {
         let mut found = Self {
             first: vec![0],
             pairs: Vec::new(),
+            owners: Vec::new(),
             homes,
             shifts: grid.shifts.clone(),
             shift_vectors: grid.shift_vectors.clone(),
@@ -60,8 +62,7 @@ impl Pairs {
         let search = Search { positions, cell, cutoffs, grid: &grid, found: &found };
         let bins_per_piece = (ATOMS_PER_PIECE * grid.n_bins()).div_ceil(positions.len().max(1));
         let pieces = workers.map_chunks(grid.n_bins(), bins_per_piece, |bins| Ok(search.bins(bins)))?;
-        let (first, pairs) = in_atom_order(&pieces, positions.len());
-        (found.first, found.pairs) = (first, pairs);
+        (found.first, found.pairs, found.owners) = in_atom_order(&pieces, positions.len());
         Ok(found)
     }
 
@@ -73,6 +74,16 @@ impl Pairs {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.pairs.is_empty()
+    }
+
+    /// All of them, sorted by first atom, then `j`, then `S`.
+    pub fn all(&self) -> &[Pair] {
+        &self.pairs
+    }
+
+    /// The first atom of each.
+    pub fn owners(&self) -> &[u32] {
+        &self.owners
     }
 
     /// The pairs of atom `i`, sorted by `j`, then `S`.
@@ -163,8 +174,9 @@ impl Search<'_> {
     }
 }
 
-/// Brings the pieces, which follow the bins, into the order of the atoms.
-fn in_atom_order(pieces: &[Piece], n_atoms: usize) -> (Vec<usize>, Vec<Pair>) {
+/// Brings the pieces, which follow the bins, into the order of the atoms: where the pairs of each atom begin, all pairs, and
+/// the first atom of each.
+fn in_atom_order(pieces: &[Piece], n_atoms: usize) -> (Vec<usize>, Vec<Pair>, Vec<u32>) {
     let mut slots: Vec<&[Pair]> = vec![&[]; n_atoms];
     for piece in pieces {
         let mut start = 0;
@@ -173,12 +185,14 @@ fn in_atom_order(pieces: &[Piece], n_atoms: usize) -> (Vec<usize>, Vec<Pair>) {
             start = end;
         }
     }
+    let n: usize = pieces.iter().map(|p| p.pairs.len()).sum();
+    let (mut pairs, mut owners) = (Vec::with_capacity(n), Vec::with_capacity(n));
     let mut first = Vec::with_capacity(n_atoms + 1);
-    let mut pairs = Vec::with_capacity(pieces.iter().map(|p| p.pairs.len()).sum());
     first.push(0);
-    for slot in slots {
+    for (i, slot) in slots.iter().enumerate() {
         pairs.extend_from_slice(slot);
+        owners.extend(std::iter::repeat_n(i as u32, slot.len()));
         first.push(pairs.len());
     }
-    (first, pairs)
+    (first, pairs, owners)
 }
