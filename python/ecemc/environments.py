@@ -13,7 +13,7 @@ import numpy as np
 
 from ecemc import _core
 from ecemc.errors import InputError
-from ecemc.frames import iterate
+from ecemc.frames import iterate, reals
 from ecemc.molecules import DEFAULT_SCALE, find_molecules, frame_with_molecules
 
 if TYPE_CHECKING:
@@ -138,12 +138,16 @@ def frame_environments(
     atoms: Atoms, molecules: Molecules, radius: float, *, n_threads: int | None = None
 ) -> LocalEnvironments:
     """:func:`local_environments` of one frame whose molecules are known."""
+    within = reals("radius", radius, "a number in Å")
+    if within.ndim:
+        message = f"radius: got an array of shape {within.shape}, expected one number in Å"
+        raise InputError(message)
     names = tuple(molecules.composition)
     place = {name: k for k, name in enumerate(names)}
     kinds = [place[name] for name in molecules.species]
     frame = frame_with_molecules(atoms, molecules)
     occurrences: Counter[Environment] = Counter()
-    for (central, *around), times in _core.local_environments(frame, kinds, len(names), radius, n_threads):
+    for (central, *around), times in _core.local_environments(frame, kinds, len(names), float(within), n_threads):
         present = tuple((name, count) for name, count in zip(names, around, strict=True) if count)
         occurrences[names[central], present] += times
-    return LocalEnvironments(float(radius), 1, occurrences)
+    return LocalEnvironments(float(within), 1, occurrences)

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-__all__ = ["Geometry", "atoms_from_record", "batch", "geometry", "iterate", "without_labels"]
+__all__ = [
+    "Geometry",
+    "atomic_numbers",
+    "atoms_from_record",
+    "batch",
+    "geometry",
+    "iterate",
+    "reals",
+    "without_labels",
+]
 
 import json
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 from ase import Atoms
@@ -69,9 +78,68 @@ def geometry(atoms: Atoms) -> Geometry:
     return Geometry(positions, cell, (x, y, z))
 
 
+def atomic_numbers(atoms: Atoms) -> NDArray[np.int64]:
+    """Atomic numbers, (n,).
+
+    Raises
+    ------
+    InputError
+        If they are not there, no whole numbers, or not from 0 (ASE's placeholder X) to 118.
+
+    Examples
+    --------
+    >>> from ase import Atoms
+    >>> atomic_numbers(Atoms("CO")).tolist()
+    [6, 8]
+    """
+    try:
+        given = np.asarray(atoms.numbers)
+        numbers = np.ascontiguousarray(given, dtype=np.int64)
+    except (AttributeError, TypeError, ValueError, OverflowError) as error:
+        message = f"atoms: got {type(atoms).__name__}, expected ase.Atoms (numbers): {error}"
+        raise InputError(message) from error
+    wrong = np.flatnonzero((numbers != given) | (numbers < 0) | (numbers > 118))
+    if len(wrong):
+        message = f"numbers: got {given[wrong[0]]} for atom {wrong[0]}, expected atomic numbers up to 118"
+        raise InputError(message)
+    return numbers
+
+
+def reals(name: str, values: Any, expected: str) -> NDArray[np.float64]:
+    """Convert an argument to C-contiguous float64.
+
+    Raises
+    ------
+    InputError
+        If it holds anything but numbers, or its rows differ in length.
+
+    Examples
+    --------
+    >>> reals("forces", [[1, 2, 3]], "(n, 3)").dtype
+    dtype('float64')
+    """
+    try:
+        array: NDArray[np.float64] = np.asarray(values, dtype=np.float64, order="C")
+    except (TypeError, ValueError) as error:
+        message = f"{name}: got {type(values).__name__}, expected {expected}: {error}"
+        raise InputError(message) from error
+    return array
+
+
 def iterate(frames: Atoms | Iterable[Atoms]) -> Iterable[Atoms]:
-    """Frames one by one, from one ``Atoms`` object, a list or any iterator."""
-    return [frames] if isinstance(frames, Atoms) else frames
+    """Frames one by one, from one ``Atoms`` object (or one like it), a list or any iterator.
+
+    Raises
+    ------
+    InputError
+        If it is none of these.
+    """
+    if isinstance(frames, Atoms) or hasattr(frames, "positions"):
+        return [cast("Atoms", frames)]
+    if not hasattr(frames, "__iter__"):
+        message = f"frames: got {type(frames).__name__}, expected ase.Atoms, a list or an iterator of them"
+        raise InputError(message)
+    return frames
 
 
 def without_labels(atoms: Atoms) -> Atoms:
@@ -107,7 +175,7 @@ def batch(frames: Iterable[Atoms]) -> _core.Frames:
     arrays = []
     for atoms in frames:
         positions, cell, pbc = geometry(atoms)
-        arrays.append((positions, np.asarray(atoms.numbers, dtype=np.uint8), cell if cell.any() else None, pbc))
+        arrays.append((positions, atomic_numbers(atoms).astype(np.uint8), cell if cell.any() else None, pbc))
     return _core.Frames.from_arrays(arrays)
 
 

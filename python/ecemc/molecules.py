@@ -11,11 +11,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from ase.data import atomic_numbers
+from ase.data import atomic_masses
+from ase.data import atomic_numbers as number_of
 
 from ecemc import _core, keys
 from ecemc.errors import InputError
-from ecemc.frames import geometry, without_labels
+from ecemc.frames import atomic_numbers, geometry, without_labels
 from ecemc.species import parse_smiles, register, species_name
 
 if TYPE_CHECKING:
@@ -117,7 +118,7 @@ def find_molecules(atoms: Atoms, *, scale: Scale = DEFAULT_SCALE, n_threads: int
     Molecules(2 H2O; 6 atoms)
     """
     frame = geometry(atoms)
-    numbers = np.ascontiguousarray(atoms.numbers, dtype=np.int64)
+    numbers = atomic_numbers(atoms)
     uniform, factors = _factors(scale)
     index, image, infinite, bonds, shifts, kind_of, kinds = _core.find_molecules(
         frame.positions, numbers, frame.cell, frame.pbc, uniform, factors, n_threads
@@ -143,7 +144,7 @@ def _factors(scale: Scale) -> tuple[float, list[tuple[int, float]]]:
     try:
         if not isinstance(scale, Mapping):
             return float(scale), []
-        return DEFAULT_SCALE, [(atomic_numbers[element], float(factor)) for element, factor in scale.items()]
+        return DEFAULT_SCALE, [(number_of[element], float(factor)) for element, factor in scale.items()]
     except KeyError as error:
         message = f"scale: unknown element {error}, expected symbols such as 'Li'"
         raise InputError(message) from error
@@ -152,11 +153,22 @@ def _factors(scale: Scale) -> tuple[float, list[tuple[int, float]]]:
         raise InputError(message) from error
 
 
+def checked(molecules: Any) -> Molecules:
+    """Refuse what is no result of :func:`find_molecules`, such as an array of indices."""
+    if isinstance(molecules, Molecules):
+        return molecules
+    message = f"molecules: got {type(molecules).__name__}, expected the result of find_molecules"
+    raise InputError(message)
+
+
 def frame_with_molecules(atoms: Atoms, molecules: Molecules | None) -> tuple[Any, ...]:
     """Positions, cell, pbc, masses, index, image, infinite: what the kernels take; finds the molecules if not given."""
-    found = find_molecules(atoms) if molecules is None else molecules
-    masses = np.ascontiguousarray(atoms.get_masses(), dtype=np.float64)
-    return (*geometry(atoms), masses, found.index, found.image, found.infinite)
+    found = find_molecules(atoms) if molecules is None else checked(molecules)
+    frame, numbers = geometry(atoms), atomic_numbers(atoms)
+    # Standard masses for what looks like Atoms but has none of its own.
+    given = atoms.get_masses() if hasattr(atoms, "get_masses") else atomic_masses[numbers]
+    masses = np.ascontiguousarray(given, dtype=np.float64)
+    return (*frame, masses, found.index, found.image, found.infinite)
 
 
 def make_whole(atoms: Atoms, molecules: Molecules | None = None) -> Atoms:
@@ -188,8 +200,9 @@ def make_whole(atoms: Atoms, molecules: Molecules | None = None) -> Atoms:
     >>> make_whole(Atoms("H2", [[0.1, 0, 0], [4.4, 0, 0]], cell=[5, 5, 5], pbc=True)).positions[:, 0].round(3).tolist()
     [5.1, 4.4]
     """
+    positions = _core.make_whole(frame_with_molecules(atoms, molecules))
     whole: Atoms = atoms.copy()
-    whole.arrays["positions"] = _core.make_whole(frame_with_molecules(atoms, molecules))
+    whole.arrays["positions"] = positions
     return whole
 
 
@@ -229,7 +242,7 @@ def split_molecules(
     >>> [part.arrays["parent_atom"].tolist() for part in split_molecules(box, cell=None)]
     [[0, 1, 2], [3, 4, 5]]
     """
-    found = find_molecules(atoms) if molecules is None else molecules
+    found = find_molecules(atoms) if molecules is None else checked(molecules)
     whole = without_labels(make_whole(atoms, found))
     whole.arrays[keys.PARENT_ATOM] = np.arange(len(whole))
     whole.info.pop(keys.COMPOSITION, None)
@@ -243,13 +256,13 @@ def split_molecules(
 
 def _in_cell(part: Atoms, cell: str | float | None) -> Atoms:
     """Put a molecule that was cut out in the cell asked for."""
-    if cell == "parent":
+    if isinstance(cell, str) and cell == "parent":
         return part
     if cell is None:
         part.cell[:] = 0.0
         part.pbc = False
         return part
-    if isinstance(cell, str) or not (np.isfinite(cell) and cell > 0.0):
+    if isinstance(cell, str) or np.ndim(cell) or not (np.isfinite(cell) and cell > 0.0):
         message = f"cell: got {cell!r}, expected 'parent', None or a length in Å"
         raise InputError(message)
     extent = float(np.ptp(part.positions, axis=0).max())

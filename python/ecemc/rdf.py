@@ -5,15 +5,14 @@ from __future__ import annotations
 __all__ = ["RDF", "RDFAccumulator", "rdf"]
 
 from dataclasses import dataclass, fields
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ecemc import _core
 from ecemc.errors import InputError
-from ecemc.frames import geometry, iterate
-from ecemc.molecules import Molecules
+from ecemc.frames import atomic_numbers, geometry, iterate
+from ecemc.molecules import Molecules, checked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -316,19 +315,26 @@ def _with_molecules(
         if found is None:
             message = "molecules: got fewer than frames, expected the result of find_molecules for each frame"
             raise InputError(message)
+        checked(found)
         yield (*_arrays(atoms), (found.index, found.image, found.infinite))
 
 
 def _arrays(atoms: Atoms) -> tuple[Any, ...]:
-    return (*geometry(atoms), np.ascontiguousarray(atoms.numbers, dtype=np.int64))
+    return (*geometry(atoms), atomic_numbers(atoms))
 
 
 def _portions(frames: Iterator[tuple[Any, ...]]) -> Iterator[list[tuple[Any, ...]]]:
     """Cut into lists of frames that are not too large."""
-    size = _FRAMES
-    while portion := list(islice(frames, size)):
+    portion: list[tuple[Any, ...]] = []
+    n_atoms = 0
+    for frame in frames:
+        portion.append(frame)
+        n_atoms += len(frame[0])
+        if len(portion) == _FRAMES or n_atoms >= _ATOMS:
+            yield portion
+            portion, n_atoms = [], 0
+    if portion:
         yield portion
-        size = int(np.clip(_ATOMS // max(1, *(len(frame[0]) for frame in portion), 1), 1, _FRAMES))
 
 
 def _number(name: str, kind: Callable[[Any], Any], value: Any) -> Any:

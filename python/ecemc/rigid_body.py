@@ -11,6 +11,7 @@ import numpy as np
 
 from ecemc import _core, keys
 from ecemc.errors import InputError
+from ecemc.frames import reals
 from ecemc.molecules import frame_with_molecules
 
 if TYPE_CHECKING:
@@ -135,11 +136,14 @@ def decompose_forces(
     >>> bool(abs(parts.translational).max() < 1e-12), parts.vibrational[:, 2].tolist()
     (True, [1.0, -1.0])
     """
-    given = np.ascontiguousarray(_stored_forces(atoms) if forces is None else forces, dtype=np.float64)
-    if given.shape != (len(atoms), 3):
-        message = f"forces: got an array of shape {given.shape}, expected ({len(atoms)}, 3)"
+    shape = (len(atoms.positions), 3)
+    given = reals("forces", _stored_forces(atoms) if forces is None else forces, f"numbers of shape {shape}")
+    if given.shape != shape and not (given.size == 0 and shape[0] == 0):
+        message = f"forces: got an array of shape {given.shape}, expected {shape}"
         raise InputError(message)
-    return ForceDecomposition(*_core.decompose_forces(frame_with_molecules(atoms, molecules), given, n_threads))
+    return ForceDecomposition(
+        *_core.decompose_forces(frame_with_molecules(atoms, molecules), given.reshape(shape), n_threads)
+    )
 
 
 def _stored_forces(atoms: Atoms) -> NDArray[np.float64]:

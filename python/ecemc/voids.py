@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from ase.data import atomic_numbers
+from ase.data import atomic_numbers as number_of
 
 from ecemc import _core
 from ecemc.errors import InputError
-from ecemc.frames import geometry
+from ecemc.frames import atomic_numbers, geometry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -92,11 +92,11 @@ def voids(
     (1.584, [2.0, 2.0, 2.0], 0.57)
     """
     frame = geometry(atoms)
-    numbers = np.ascontiguousarray(atoms.numbers, dtype=np.int64)
-    spheres = (*frame, numbers, _by_number(radii or {}))
+    lengths = _length("probe", probe), _length("spacing", spacing)
+    spheres = (*frame, atomic_numbers(atoms), _by_number(radii or {}))
     radius, center = _core.largest_empty_sphere(spheres, _TOLERANCE, n_threads)
-    fraction = _core.void_fraction(spheres, float(probe), float(spacing), n_threads)
-    return Voids(radius, np.array(center), fraction, float(probe))
+    fraction = _core.void_fraction(spheres, *lengths, n_threads)
+    return Voids(radius, np.array(center), fraction, lengths[0])
 
 
 #: Å, for elements that no table of van der Waals radii covers, most of them metals.
@@ -114,16 +114,27 @@ def largest_hole(atoms: Atoms, *, n_threads: int | None = None) -> float:
     >>> round(largest_hole(bulk("Ar", "fcc", a=5.26)), 2)
     0.75
     """
-    numbers = np.ascontiguousarray(atoms.numbers, dtype=np.int64)
+    numbers = atomic_numbers(atoms)
     kinds = np.flatnonzero(np.bincount(numbers)).tolist()
     radii = {number: _UNKNOWN_RADIUS for number in kinds if _core.van_der_waals_radius(number) is None}
     radius, _ = _core.largest_empty_sphere((*geometry(atoms), numbers, radii), 0.01, n_threads)
     return float(radius)
 
 
+def _length(name: str, value: float) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError) as error:
+        message = f"{name}: got {value!r}, expected a number in Å"
+        raise InputError(message) from error
+
+
 def _by_number(radii: Mapping[str, float]) -> dict[int, float]:
     try:
-        return {atomic_numbers[element]: float(radius) for element, radius in radii.items()}
+        return {number_of[element]: float(radius) for element, radius in radii.items()}
     except KeyError as error:
         message = f"radii: unknown element {error}, expected symbols such as 'Li'"
+        raise InputError(message) from error
+    except (AttributeError, TypeError, ValueError) as error:
+        message = f"radii: got {radii!r}, expected {{element: radius in Å}}"
         raise InputError(message) from error

@@ -6,11 +6,9 @@ __all__ = ["volume_scan"]
 
 from typing import TYPE_CHECKING, Literal
 
-import numpy as np
-
 from ecemc import _core, keys
 from ecemc.errors import InputError
-from ecemc.frames import without_labels
+from ecemc.frames import reals, without_labels
 from ecemc.molecules import frame_with_molecules
 
 if TYPE_CHECKING:
@@ -70,7 +68,7 @@ def volume_scan(
     >>> [round(float(frame.get_volume()), 1) for frame in volume_scan(box, [1.0, 1.5])]
     [64.0, 216.0]
     """
-    factors = np.asarray(scales, dtype=np.float64)
+    factors = reals("scales", scales, "a list of linear scale factors")
     if factors.ndim != 1 or not len(factors):
         message = f"scales: got an array of shape {factors.shape}, expected a list of linear scale factors"
         raise InputError(message)

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -90,3 +91,23 @@ except KeyboardInterrupt:
     out, _ = child.communicate(timeout=60)
     assert out == "stopped\n"
     assert child.returncode == 0
+
+
+@pytest.mark.parametrize("value", ["", " "])
+def test_an_empty_variable_asks_for_nothing(monkeypatch, value):
+    monkeypatch.setenv("ECEMC_NUM_THREADS", value)
+    monkeypatch.setenv("OMP_NUM_THREADS", "bad")
+    with pytest.raises(ecemc.errors.InputError, match=r"OMP_NUM_THREADS: got .bad."):
+        ecemc.find_molecules(gas(10))
+    monkeypatch.setenv("OMP_NUM_THREADS", value)
+    assert len(ecemc.find_molecules(gas(10)).index) == 10
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="no /proc on this system")
+def test_absurd_numbers_of_threads_are_not_started():
+    script = (
+        "import os, ecemc; from ase import Atoms; ecemc.voids(Atoms('He', cell=[3] * 3, pbc=True), n_threads=100000);"
+        "print(len(os.listdir('/proc/self/task')))"
+    )
+    run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120, check=True)
+    assert int(run.stdout) < 256 + (os.cpu_count() or 1) + 64

@@ -15,7 +15,7 @@ pub fn local_environments(
     species: Vec<u32>,
     n_species: usize,
     radius: f64,
-    n_threads: Option<usize>,
+    n_threads: Option<i64>,
 ) -> PyResult<Vec<(Vec<u32>, u64)>> {
     let view = frame.view()?;
     let counts = threads::run(py, n_threads, |workers| kernel(&view.frame()?, &species, n_species, radius, workers))?;

@@ -68,14 +68,14 @@ impl Frames {
 pub struct ExtxyzReader {
     path: PathBuf,
     reader: Mutex<Reader<'static>>,
-    n_threads: Option<usize>,
+    n_threads: Option<i64>,
 }
 
 #[pymethods]
 impl ExtxyzReader {
     #[new]
     #[pyo3(signature = (path, start=0, stop=None, step=1, n_threads=None))]
-    fn new(path: PathBuf, start: usize, stop: Option<usize>, step: usize, n_threads: Option<usize>) -> PyResult<Self> {
+    fn new(path: PathBuf, start: usize, stop: Option<usize>, step: usize, n_threads: Option<i64>) -> PyResult<Self> {
         if step == 0 {
             return Err(InputError::new_err("step: got 0, expected at least 1"));
         }
@@ -107,7 +107,7 @@ pub fn count_frames(py: Python<'_>, path: PathBuf) -> PyResult<usize> {
 fn run<T: Send>(
     py: Python<'_>,
     path: &Path,
-    n_threads: Option<usize>,
+    n_threads: Option<i64>,
     work: impl FnOnce(&Workers<'_>) -> ecemc_io::Result<T> + Send,
 ) -> PyResult<T> {
     let outcome = threads::run(py, n_threads, |workers| match work(&workers) {

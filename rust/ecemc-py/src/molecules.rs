@@ -33,7 +33,7 @@ pub fn find_molecules<'py>(
     pbc: [bool; 3],
     scale: f64,
     factors: Vec<(u8, f64)>,
-    n_threads: Option<usize>,
+    n_threads: Option<i64>,
 ) -> PyResult<Found<'py>> {
     let (r, cell) = (rows(&positions, "positions")?, cell(cell_matrix, pbc)?);
     let numbers = atomic_numbers(elements(&numbers, "numbers", Some(r.len()))?)?;

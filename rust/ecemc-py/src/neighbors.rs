@@ -35,7 +35,7 @@ pub fn neighbor_list<'py>(
     pbc: [bool; 3],
     cutoff: Option<f64>,
     per_species: Option<PerSpecies<'py>>,
-    n_threads: Option<usize>,
+    n_threads: Option<i64>,
 ) -> PyResult<Bound<'py, PyTuple>> {
     let (r, cell) = (rows(&positions, "positions")?, cell(cell_matrix, pbc)?);
     let cutoffs = cutoffs(cutoff, per_species)?;

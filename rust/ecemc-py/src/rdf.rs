@@ -92,7 +92,7 @@ impl RDFAccumulator {
 
     /// Counts the pairs of consecutive frames without the GIL, then adds them.
     #[pyo3(signature = (first, frames, n_threads=None))]
-    fn add(&self, py: Python<'_>, first: u64, frames: Vec<Frame<'_>>, n_threads: Option<usize>) -> PyResult<()> {
+    fn add(&self, py: Python<'_>, first: u64, frames: Vec<Frame<'_>>, n_threads: Option<i64>) -> PyResult<()> {
         let views = frames.iter().zip(first..).map(|(frame, number)| frame.view(number));
         let views = views.collect::<PyResult<Vec<_>>>()?;
         let rule = BondRule::uniform(BondRule::DEFAULT_SCALE).map_err(|e| exception(&e))?;

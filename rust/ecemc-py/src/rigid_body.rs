@@ -13,7 +13,7 @@ type Bodies<'py> = (Bound<'py, PyArray1<f64>>, Bound<'py, PyArray2<f64>>, Bound<
 /// Masses (m,), centres (m, 3) and inertia tensors (m, 3, 3).
 #[pyfunction]
 #[pyo3(signature = (frame, n_threads=None))]
-pub fn rigid_bodies<'py>(py: Python<'py>, frame: Frame<'py>, n_threads: Option<usize>) -> PyResult<Bodies<'py>> {
+pub fn rigid_bodies<'py>(py: Python<'py>, frame: Frame<'py>, n_threads: Option<i64>) -> PyResult<Bodies<'py>> {
     let view = frame.view()?;
     let found = threads::run(py, n_threads, |workers| bodies(&view.frame()?, workers))?;
     let inertia: Vec<[f64; 3]> = found.iter().flat_map(|b| b.inertia).collect();
@@ -31,7 +31,7 @@ pub fn decompose_forces<'py>(
     py: Python<'py>,
     frame: Frame<'py>,
     forces: PyReadonlyArray2<'py, f64>,
-    n_threads: Option<usize>,
+    n_threads: Option<i64>,
 ) -> PyResult<[Bound<'py, PyArray2<f64>>; 5]> {
     let (view, forces) = (frame.view()?, rows(&forces, "forces")?);
     let parts = threads::run(py, n_threads, |workers| decompose(&view.frame()?, forces, workers))?;

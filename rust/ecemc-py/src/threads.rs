@@ -23,7 +23,7 @@ const POLL: Duration = Duration::from_millis(50);
 /// while the calling thread watches for signals. A signal handler's exception (Ctrl-C) stops the kernel and is raised.
 pub fn run<T: Send>(
     py: Python<'_>,
-    n_threads: Option<usize>,
+    n_threads: Option<i64>,
     kernel: impl FnOnce(Workers<'_>) -> Result<T> + Send,
 ) -> PyResult<T> {
     let threads = count(n_threads)?;
@@ -42,24 +42,38 @@ pub fn run<T: Send>(
     }
 }
 
+/// More threads than this, or than there are cores, only cost memory and time to start; the result is the same.
+const MOST_THREADS: usize = 256;
+
 /// Argument, else `ECEMC_NUM_THREADS`, else `OMP_NUM_THREADS`, else all cores.
-pub fn count(n_threads: Option<usize>) -> PyResult<usize> {
+fn count(n_threads: Option<i64>) -> PyResult<usize> {
     static CORES: OnceLock<usize> = OnceLock::new();
+    let cores = *CORES.get_or_init(|| std::thread::available_parallelism().map_or(1, usize::from));
+    Ok(wanted(n_threads)?.map_or(cores, |n| n.min(cores.max(MOST_THREADS))))
+}
+
+/// The number that was asked for, if any; an empty variable asks for none.
+fn wanted(n_threads: Option<i64>) -> PyResult<Option<usize>> {
     if let Some(n) = n_threads {
-        return if n > 0 { Ok(n) } else { Err(InputError::new_err("n_threads: got 0, expected at least 1 or None")) };
+        return match usize::try_from(n) {
+            Ok(n) if n > 0 => Ok(Some(n)),
+            _ => Err(InputError::new_err(format!("n_threads: got {n}, expected at least 1 or None"))),
+        };
     }
     for name in ["ECEMC_NUM_THREADS", "OMP_NUM_THREADS"] {
-        if let Ok(text) = std::env::var(name) {
-            // OpenMP allows a list, one number for each level of nesting.
-            return match text.split(',').next().unwrap_or_default().trim().parse() {
-                Ok(n) if n > 0 => Ok(n),
+        let value = std::env::var(name).unwrap_or_default();
+        // OpenMP allows a list, one number for each level of nesting.
+        let text = value.split(',').next().unwrap_or_default().trim();
+        if !text.is_empty() {
+            return match text.parse() {
+                Ok(n) if n > 0 => Ok(Some(n)),
                 _ => Err(InputError::new_err(format!(
                     "environment variable {name}: got {text:?}, expected a whole number >= 1"
                 ))),
             };
         }
     }
-    Ok(*CORES.get_or_init(|| std::thread::available_parallelism().map_or(1, usize::from)))
+    Ok(None)
 }
 
 #[allow(clippy::redundant_closure_for_method_calls)] // the method itself has the wrong lifetime

@@ -45,7 +45,7 @@ pub fn largest_empty_sphere(
     py: Python<'_>,
     spheres: Spheres<'_>,
     tolerance: f64,
-    n_threads: Option<usize>,
+    n_threads: Option<i64>,
 ) -> PyResult<(f64, [f64; 3])> {
     let (r, radii, cell) = (rows(&spheres.0, "positions")?, spheres.radii()?, cell(spheres.1, spheres.2)?);
     let sphere =
@@ -61,7 +61,7 @@ pub fn void_fraction(
     spheres: Spheres<'_>,
     probe: f64,
     spacing: f64,
-    n_threads: Option<usize>,
+    n_threads: Option<i64>,
 ) -> PyResult<f64> {
     let (r, radii, cell) = (rows(&spheres.0, "positions")?, spheres.radii()?, cell(spheres.1, spheres.2)?);
     threads::run(py, n_threads, |workers| voids::void_fraction(r, &radii, &cell, probe, spacing, workers))

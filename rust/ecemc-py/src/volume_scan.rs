@@ -16,7 +16,7 @@ pub fn volume_scan<'py>(
     frame: Frame<'py>,
     scales: Vec<f64>,
     rigid: bool,
-    n_threads: Option<usize>,
+    n_threads: Option<i64>,
 ) -> PyResult<Vec<Bound<'py, PyArray2<f64>>>> {
     let (view, mode) = (frame.view()?, if rigid { ScanMode::Rigid } else { ScanMode::Affine });
     let scan = threads::run(py, n_threads, |workers| kernel(&view.frame()?, &scales, mode, workers))?;

@@ -55,8 +55,6 @@ pub struct CellGrid {
 
 /// Atoms per bin below which finer bins cost more than they save.
 const ATOMS_PER_BIN: f64 = 4.0;
-/// Atoms further than this many cells outside are refused: their coordinates have lost their digits.
-const FAR: f64 = 1e8;
 
 impl CellGrid {
     /// Sorts atoms into bins for pairs closer than `cutoff` (Å).
@@ -227,6 +225,22 @@ fn periods(b: i64, n: i64) -> i64 {
     if (0..n).contains(&b) { 0 } else { b.div_euclid(n) }
 }
 
+/// Atoms further than this many cells outside are refused: their coordinates have lost their digits.
+const FAR: f64 = 1e8;
+
+/// # Errors
+/// [`Error::Argument`] for fractional coordinates absurdly far outside a periodic cell.
+pub(crate) fn check_near(fractional: &[[f64; 3]], pbc: [bool; 3]) -> Result<()> {
+    if fractional.iter().any(|f| (0..3).any(|k| pbc[k] && f[k].abs() > FAR)) {
+        return Err(Error::argument(
+            "positions",
+            "atoms more than 1e8 cells outside the cell",
+            "positions nearer the cell",
+        ));
+    }
+    Ok(())
+}
+
 /// How space is cut into bins.
 struct Layout {
     bins: [usize; 3],
@@ -247,13 +261,7 @@ impl Layout {
                 (origin[k], extent[k]) = (low, (high - low).max(1e-3));
             }
         }
-        if fractional.iter().any(|f| (0..3).any(|k| pbc[k] && f[k].abs() > FAR)) {
-            return Err(Error::argument(
-                "positions",
-                "atoms more than 1e8 cells outside the cell",
-                "positions nearer the cell",
-            ));
-        }
+        check_near(fractional, pbc)?;
         let size = [0, 1, 2].map(|k| extent[k] * heights[k]);
         // Slightly more than the cutoff, so that rounding in a fractional coordinate cannot move a neighbour out of reach.
         let reach_length = cutoff * (1.0 + 1e-9) + 1e-9;

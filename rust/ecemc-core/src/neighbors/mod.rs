@@ -13,6 +13,7 @@ mod pairs;
 mod reduction;
 
 pub use brute_force::neighbor_list_brute_force;
+pub(crate) use cell_grid::check_near;
 pub use cell_grid::{CellGrid, Run};
 pub use cutoffs::Cutoffs;
 pub use list::{Columns, NeighborList, neighbor_list};

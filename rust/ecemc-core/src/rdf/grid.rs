@@ -10,6 +10,8 @@ use crate::{Result, Workers};
 
 /// Atoms, about, whose pairs are one piece of work.
 const ATOMS: usize = 256;
+/// More counters than this in the histograms of all pieces would need gigabytes; then there are fewer pieces.
+const COUNTERS: usize = 1 << 26;
 
 /// Histograms of all pairs, one for each piece of work.
 ///
@@ -29,6 +31,7 @@ pub(super) fn all_pairs(
         (0..elements.len()).map(|a| sorted.iter().map(|&b| begin(a, b)).chain([0; PADDING]).collect()).collect();
     let atoms = Coordinates::new(grid, &(0..grid.len()).collect::<Vec<_>>());
     let per_piece = (ATOMS * grid.n_bins()).div_ceil(grid.len().max(1));
+    let per_piece = per_piece.max((grid.n_bins() * elements.n_pairs() * bins.stride()).div_ceil(COUNTERS));
     workers.map_chunks(grid.n_bins(), per_piece, |homes| {
         let mut histogram = vec![0; elements.n_pairs() * bins.stride()];
         let work = Piece { bins, grid, atoms: &atoms, places: &sorted, begins: &begins };

@@ -1,11 +1,13 @@
 //! The fraction of space outside all atoms, on a grid.
 
-use super::{Region, check};
+use super::{MAX_RADIUS, Region, check};
 use crate::vector::{add, dot, norm, scaled, sub};
 use crate::{Cell, Error, Result, Workers};
 
 /// More grid points than this would take gigabytes.
 const MAX_POINTS: f64 = 4e9;
+/// Rows painted between two looks at whether to go on.
+const ROWS_PER_CHECK: usize = 1 << 14;
 
 /// Fraction of the points of a regular grid that are further than `probe` (Å) from every van der Waals surface.
 ///
@@ -24,15 +26,12 @@ pub fn void_fraction(
     workers: Workers<'_>,
 ) -> Result<f64> {
     check(positions, radii)?;
-    if !(probe.is_finite() && probe >= 0.0) {
-        return Err(Error::argument("probe", probe, "a finite radius >= 0 in Å"));
+    if !(0.0..=MAX_RADIUS).contains(&probe) {
+        return Err(Error::argument("probe", probe, format!("a radius from 0 to {MAX_RADIUS:.0e} Å")));
     }
     let mut grid = Canvas::new(&Region::new(positions, cell)?, spacing)?;
-    for (atom, (&r, &radius)) in positions.iter().zip(radii).enumerate() {
-        if atom % 256 == 0 {
-            workers.check()?;
-        }
-        grid.paint(r, radius + probe);
+    for (&r, &radius) in positions.iter().zip(radii) {
+        grid.paint(r, radius + probe, workers)?;
     }
     let total: usize = grid.n.iter().product();
     Ok(1.0 - grid.painted() as f64 / total as f64)
@@ -49,13 +48,16 @@ struct Canvas {
     step: Cell,
     words: usize,
     bits: Vec<u64>,
+    /// Rows painted so far.
+    rows: usize,
 }
 
 impl Canvas {
     fn new(region: &Region, spacing: f64) -> Result<Self> {
         let lengths = region.edges.map(norm);
         let counts = lengths.map(|length| (length / spacing).ceil().max(1.0));
-        let points = counts.iter().product::<f64>();
+        // Rows are padded to whole words.
+        let points = (counts[0] / 64.0).ceil() * 64.0 * counts[1] * counts[2];
         if !(spacing > 0.0 && points <= MAX_POINTS) {
             let expected = format!("a finite distance > 0 in Å that makes at most {MAX_POINTS:.0e} grid points");
             return Err(Error::argument("spacing", spacing, expected));
@@ -71,11 +73,12 @@ impl Canvas {
             bits: vec![0; words * n[1] * n[2]],
             words,
             n,
+            rows: 0,
         })
     }
 
     /// Marks the points within `radius` of `r` and its periodic images.
-    fn paint(&mut self, r: [f64; 3], radius: f64) {
+    fn paint(&mut self, r: [f64; 3], radius: f64, workers: Workers<'_>) -> Result<()> {
         let relative = sub(r, self.origin);
         let (u, heights, along) = (self.step.fractional(relative), self.step.heights(), self.step.matrix()[0]);
         let square = dot(along, along);
@@ -86,6 +89,10 @@ impl Canvas {
         let (bs, cs) = (range(1), range(2));
         for c in cs {
             for b in bs.clone() {
+                self.rows += 1;
+                if self.rows.is_multiple_of(ROWS_PER_CHECK) {
+                    workers.check()?;
+                }
                 // |row + t·along|² <= radius² for t between the roots of a quadratic equation.
                 let row = sub(self.step.cartesian([0.0, b as f64, c as f64]), relative);
                 let projection = dot(row, along);
@@ -99,6 +106,7 @@ impl Canvas {
                 }
             }
         }
+        Ok(())
     }
 
     /// Marks the points `low..=high` of a row, around the boundary if it is periodic.
@@ -193,5 +201,15 @@ mod tests {
         let expected = 1.0 - 4.0 / 3.0 * std::f64::consts::PI * 8.0 / 216.0;
         assert!((free(2.0, 0.0) - expected).abs() < 1e-3 && free(2.0, 0.0) == free(1.5, 0.5));
         assert_eq!(free(6.0, 0.0), 0.0);
+    }
+
+    #[test]
+    fn vast_probes_are_refused_or_interrupted() {
+        let cell = Cell::new([[6.0, 0.0, 0.0], [0.0, 6.0, 0.0], [0.0, 0.0, 6.0]], [true; 3]).unwrap();
+        let free = |r, probe, workers| void_fraction(&[r], &[1.0], &cell, probe, 0.5, workers);
+        // Rows as many as whole numbers go: counting them would wrap around and leave everything free.
+        assert!(free([0.0; 3], 1e300, Workers::serial()).unwrap_err().to_string().contains("probe"));
+        assert_eq!(free([0.0; 3], 1e4, Workers::new(1, &|| true)), Err(Error::Interrupted));
+        assert!(free([1e12, 0.0, 0.0], 0.0, Workers::serial()).unwrap_err().to_string().contains("outside"));
     }
 }

@@ -14,9 +14,12 @@ pub use fraction::void_fraction;
 pub use radii::van_der_waals_radius;
 pub use sphere::{EmptySphere, largest_empty_sphere};
 
-use crate::neighbors::reduce;
+use crate::neighbors::{check_near, reduce};
 use crate::vector::{add, scaled};
 use crate::{Cell, Error, Result};
+
+/// Å; more than any atom or bubble, little enough for the coordinates of its images to keep their digits.
+const MAX_RADIUS: f64 = 1e6;
 
 /// The part of space that is looked at: a corner and three edges.
 struct Region {
@@ -30,9 +33,11 @@ impl Region {
     /// The cell along periodic axes, the extent of the atoms along others.
     fn new(positions: &[[f64; 3]], cell: &Cell) -> Result<Self> {
         let basis = Cell::new(reduce(cell.matrix(), cell.pbc()).0, cell.pbc())?;
+        let fractional: Vec<[f64; 3]> = positions.iter().map(|&r| basis.fractional(r)).collect();
+        check_near(&fractional, cell.pbc())?;
         let (mut low, mut high) = ([0.0; 3], [1.0; 3]);
         for k in (0..3).filter(|&k| !cell.pbc()[k]) {
-            let along = positions.iter().map(|&r| basis.fractional(r)[k]);
+            let along = fractional.iter().map(|f| f[k]);
             (low[k], high[k]) = along.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), f| (l.min(f), h.max(f)));
         }
         let edges = [0, 1, 2].map(|k| scaled(basis.matrix()[k], high[k] - low[k]));
@@ -54,8 +59,8 @@ fn check(positions: &[[f64; 3]], radii: &[f64]) -> Result<()> {
     if let Some(atom) = positions.iter().position(|r| !r.iter().all(|x| x.is_finite())) {
         return Err(Error::NonFinite { name: "positions", atom, got: format!("{:?}", positions[atom]) });
     }
-    match radii.iter().find(|r| !(r.is_finite() && **r >= 0.0)) {
-        Some(bad) => Err(Error::argument("radii", bad, "finite radii >= 0 in Å")),
+    match radii.iter().find(|r| !(0.0..=MAX_RADIUS).contains(*r)) {
+        Some(bad) => Err(Error::argument("radii", bad, format!("radii from 0 to {MAX_RADIUS:.0e} Å"))),
         None => Ok(()),
     }
 }
