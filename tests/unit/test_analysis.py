@@ -147,6 +147,35 @@ def test_an_expanding_box_fails_and_a_slope_asks_for_attention(frames):
     )
 
 
+def test_a_detected_cut_does_not_hide_a_collapse(frames):
+    """Dense for a third of the run, then torn and steady: the best cut is about the jump, and the rest looks sound."""
+    rng = np.random.default_rng(0)
+    torn = []
+    for step in range(60):
+        torn.append(frames[0].copy())
+        torn[-1].set_cell(frames[0].cell * ((1.2 if step >= 20 else 1.0) + rng.normal(scale=2e-3)))
+    check = by_name(analyze(torn, AnalysisOptions(r_max=5.0)))["density"]
+    assert check.status == "attention"
+    assert "went from" in check.explanation
+    assert "frames left out" in check.measured
+    given = by_name(analyze(torn, AnalysisOptions(r_max=5.0, equilibration=20)))["density"]
+    assert given.status == "pass"
+
+
+@pytest.mark.parametrize("n", [1, 2, 3])
+def test_very_few_frames_are_not_called_steady(frames, n):
+    run = [frame.copy() for frame in frames[:n]]
+    for step, frame in enumerate(run):
+        frame.set_cell(frame.cell * (1.0 + 0.1 * step))
+        frame.info |= {"temperature": 350.0, "temperature_target": 300.0}
+    checks = by_name(analyze(run, AnalysisOptions(r_max=5.0)))
+    assert checks["density"].status == "attention"
+    assert "nan" not in checks["density"].measured
+    assert "is steady at" not in checks["density"].explanation
+    assert ("temperature" in checks) == (n > 1)
+    assert "1 frames" not in checks["one system"].measured + checks["molecules"].measured
+
+
 def test_different_systems_are_a_collection(frames):
     other = liquid(2, 2, 0.5, seed=1)
     result = analyze([*frames[:5], other, *frames[5:8]], AnalysisOptions(r_max=5.0))
@@ -193,6 +222,7 @@ def test_an_infinite_chain_is_reported_and_the_rest_goes_on():
     chain = Atoms("C" * 8, [[1.4 * k, 0.0, 0.0] for k in range(8)], cell=[11.2, 12.0, 12.0], pbc=True)
     result = analyze([chain])
     assert result.integrity.infinite
+    assert by_name(result)["molecules"].status == "attention"
     assert result.environments is None
     assert result.to_dict()["local_composition"] is None
 

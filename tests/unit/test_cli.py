@@ -201,3 +201,25 @@ def test_a_closed_pipe_is_no_error(run):
     )
     assert result.stderr == ""
     assert result.stdout.startswith("r (Å)")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX shell")
+def test_a_pipe_closed_before_the_first_line_is_no_error_either(run, tmp_path):
+    line = f'"{sys.executable}" -m ecemc analyze run.extxyz -o "{tmp_path}/r" | true'
+    result = subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {line}"], cwd=run, capture_output=True, text=True, check=False
+    )
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("verb", ["analyze", "molecules", "rdf"])
+def test_errors_in_a_frame_name_the_file(tmp_path, verb):
+    box = liquid(2, 4, 0.9)
+    box.positions[3] = float("nan")
+    ase.io.write(tmp_path / "bad.extxyz", box, format="extxyz")
+    refused(ecemc(verb, "bad.extxyz", cwd=tmp_path), "bad.extxyz: frame 0: positions: atom 3")
+
+
+def test_a_folder_that_cannot_be_made_is_refused_before_the_work(run, tmp_path):
+    (tmp_path / "file").write_text("mine")
+    refused(ecemc("analyze", run / "run.extxyz", "-o", tmp_path / "file" / "report"), "file is a file")

@@ -180,9 +180,12 @@ def test_broken_leftovers_are_refused(interrupted):
     partial.write_bytes(content[:100])
     with pytest.raises(FileFormatError, match="100 bytes"):
         sample(small_liquid(), interrupted, OPTIONS)
-    interrupted.with_name("liquid.extxyz.checkpoint").write_bytes(b"nonsense")
-    with pytest.raises(FileFormatError, match="not a checkpoint"):
-        sample(small_liquid(), interrupted, OPTIONS)
+    checkpoint = interrupted.with_name("liquid.extxyz.checkpoint")
+    whole = checkpoint.read_bytes()
+    for broken in (b"nonsense", b"", whole[:500], whole[: len(whole) // 2]):
+        checkpoint.write_bytes(broken)
+        with pytest.raises(FileFormatError, match="not a checkpoint"):
+            sample(small_liquid(), interrupted, OPTIONS)
 
 
 def test_death_between_the_last_two_steps_loses_nothing(tmp_path):

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 __all__ = ["Check", "Status", "Verdict", "judge"]
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from ecemc.text import with_error
+from ecemc.text import number, with_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ecemc.analysis.integrity import Integrity
     from ecemc.analysis.result import Series
+    from ecemc.thermo import SeriesStatistics
 
 Status = Literal["pass", "attention", "fail"]
 
@@ -75,7 +77,7 @@ def judge(checks: Iterable[Check]) -> Verdict:
 def check_system(integrity: Integrity) -> Check:
     """Ask whether it is one system in all frames."""
     n = len(integrity.compositions)
-    measured = f"{n} system{'s' * (n > 1)} in {len(integrity.system)} frames"
+    measured = f"{n} system{'s' * (n > 1)} in {_frames(len(integrity.system))}"
     threshold = "the same atoms in the same order in all frames"
     if n == 1:
         return Check("one system", "pass", measured, threshold, "All frames show the same atoms.")
@@ -87,15 +89,31 @@ def check_system(integrity: Integrity) -> Check:
     )  # fmt: skip
 
 
+def _frames(n: int) -> str:
+    return f"{n} frame{'s' * (n != 1)}"
+
+
 def check_molecules(integrity: Integrity) -> Check:
     """Ask whether the molecules are those of the first frame, in every frame."""
     threshold = "the bonds of the first frame in every frame"
     frames = integrity.changed_frames
     if not frames:
         n = len(integrity.n_changed)
+        if integrity.infinite:
+            return Check(
+                "molecules", "attention", f"no bond changed in {_frames(n)}, {', '.join(integrity.infinite)} endless",
+                "molecules that end",
+                "A bond network reaches its own periodic image, so it is no molecule and has no local composition.",
+                "Right for a solid. In a liquid with ions or under pressure a smaller --bond-scale parts what only "
+                "touches.",
+            )  # fmt: skip
         return Check(
-            "molecules", "pass", f"no bond changed in {n} frames", threshold, "All molecules are intact in all frames."
-        )
+            "molecules",
+            "pass",
+            f"no bond changed in {_frames(n)}",
+            threshold,
+            "All molecules are intact in all frames.",
+        )  # fmt: skip
     first = integrity.changes[0]
     what = ", ".join(
         [f"{name} lost" for name in first.disappeared]
@@ -119,22 +137,42 @@ def check_molecules(integrity: Integrity) -> Check:
     )  # fmt: skip
 
 
-def check_density(series: Series, time_series: bool) -> Check:
-    """Ask whether the density is steady, and known."""
+def check_density(series: Series, time_series: bool, *, cut_given: bool = False) -> Check:
+    """Ask whether the density is steady, and known; a detected cut must not hide that it went elsewhere before."""
     unit, s = series.unit, series.statistics
     threshold = f"drift below {DRIFT_SIGMAS:g} standard errors, at least {MIN_EFFECTIVE:g} independent samples"
     if s is None or not time_series:
         low, high = float(min(series.values)), float(max(series.values))
         return Check(
-            "density", "attention", f"{low:.3f} to {high:.3f} {unit}", threshold,
+            "density", "attention", f"{number(low, 3)} to {number(high, 3)} {unit}", threshold,
             "The density cannot be judged: the frames are not a time series of one system.",
         )  # fmt: skip
-    if s.std == 0.0 or s.std <= 1e-9 * s.mean or s.n == 1:
+    if s.n_used == 1:
+        return Check(
+            "density", "attention", f"{s.mean:.4f} {unit} in one frame", threshold,
+            "One frame has no error bar and cannot show whether the density is steady.",
+            "Analyse a trajectory.",
+        )  # fmt: skip
+    if s.std <= 1e-9 * s.mean:
         return Check(
             "density", "pass", f"{s.mean:.4f} {unit}", "constant", f"The density is fixed at {s.mean:.4f} {unit}."
         )
-    drift = f"drift {s.drift:+.4f} ({s.drift_sigmas:+.1f}σ)".replace("-", "−")
-    measured = f"{with_error(s.mean, s.stderr)} {unit}, {drift}"
+    measured = f"{with_error(s.mean, s.stderr)} {unit}"
+    if math.isnan(s.drift_sigmas):
+        return Check(
+            "density", "attention", f"{measured}, {_frames(s.n_used)}", threshold,
+            "These are too few frames to tell whether the density is steady.", "Run longer.",
+        )  # fmt: skip
+    measured += f", drift {s.drift:+.4f} ({s.drift_sigmas:+.1f}σ)".replace("-", "−")
+    return _moving_density(series, s, measured, threshold, cut_given)
+
+
+def _moving_density(series: Series, s: SeriesStatistics, measured: str, threshold: str, cut_given: bool) -> Check:
+    """Judge a density that fluctuates: first whether it goes somewhere, then whether it is known."""
+    unit = series.unit
+    before = float(series.values[: s.equilibration].mean()) if s.equilibration else s.mean
+    if s.equilibration:
+        measured += f", first {s.equilibration} frames left out"
     if abs(s.drift) > DRIFT_RELATIVE * s.mean and abs(s.drift_sigmas) > DRIFT_SIGMAS:
         way = "expands" if s.drift < 0.0 else "shrinks"
         return Check(
@@ -148,10 +186,17 @@ def check_density(series: Series, time_series: bool) -> Check:
             "density", "attention", measured, threshold, "The density still drifts.",
             "Run longer, or leave more of the beginning out with --equilibration.",
         )  # fmt: skip
+    if not cut_given and abs(s.mean - before) > DRIFT_RELATIVE * s.mean:
+        return Check(
+            "density", "attention", measured, threshold,
+            f"The density went from {before:.3f} to {s.mean:.3f} {unit} and was steady only then.",
+            "Right for a run that starts out of equilibrium; else the liquid has changed: compare with the start. "
+            "--equilibration settles what is left out.",
+        )  # fmt: skip
     if s.n_effective < MIN_EFFECTIVE:
         return Check(
             "density", "attention", f"{measured}, {s.n_effective:.1f} independent samples", threshold,
-            f"The density is steady at {s.mean:.3f} {unit}, but the run is too short for a reliable error bar.",
+            f"No drift is seen about {s.mean:.3f} {unit}, but the run is too short for a reliable error bar.",
             f"Run at least {MIN_EFFECTIVE / s.n_effective:.1f} times as long.",
         )  # fmt: skip
     return Check(
@@ -160,11 +205,11 @@ def check_density(series: Series, time_series: bool) -> Check:
 
 
 def check_temperature(temperature: Series | None, target: Series | None) -> Check | None:
-    """Ask whether the thermostat holds its target; None if that is not known, or not one number."""
+    """Ask whether the thermostat holds its target; None if that is not known, or for one frame."""
     if temperature is None or target is None:
         return None
     wanted, s = float(target.values[0]), temperature.statistics
-    if s is None or not (target.values == wanted).all() or not wanted > 0.0:
+    if s is None or s.n_used < 2 or not (target.values == wanted).all() or not wanted > 0.0:
         return None
     off = s.mean - wanted
     measured = f"{with_error(s.mean, s.stderr)} K, target {wanted:g} K"

@@ -194,7 +194,7 @@ class _Pass:
         found = [
             checks.check_system(integrity),
             checks.check_molecules(integrity),
-            checks.check_density(series["density"], one_system),
+            checks.check_density(series["density"], one_system, cut_given=cut is not None),
             check_voids(series["largest_void"], series["void_ratio"]) if "void_ratio" in series else None,
             checks.check_temperature(series.get("temperature"), series.get("temperature_target")),
         ]
@@ -271,7 +271,7 @@ def default_r_max(atoms: Atoms) -> float:
     """
     volume, cell = atoms.get_volume() if atoms.cell.rank == 3 else 0.0, atoms.cell.array
     if not volume > 0.0:
-        raise InputError("frame 0: no cell; an RDF needs a volume: give the file a Lattice, or the option --r-max")
+        raise InputError("frame 0: no cell; an RDF needs a volume: give the file a Lattice")
     heights = [volume / float(np.linalg.norm(np.cross(cell[k - 2], cell[k - 1]))) for k in range(3)]
     return min(_DEFAULT_R_MAX, math.floor(50.0 * min(heights)) / 100.0)
 

@@ -43,7 +43,7 @@ def molecules(
             try:
                 found = find_molecules(atoms, scale=bond_scale)
             except InputError as error:
-                raise type(error)(f"frame {number}: {error}") from error
+                raise type(error)(f"{trajectory}: frame {number}: {error}") from error
             formulas |= zip(found.species, found.formulas, strict=True)
             recorder.add(atoms, found)
             progress(number + 1)

@@ -63,11 +63,16 @@ def rdf(
     first = next(frames, None)
     if first is None:
         raise InputError(f"{trajectory}: no frame (select={select!r})")
-    with counting("frames") as progress:
-        result = compute(
-            _counted(first, frames, progress), r_max or default_r_max(first), n_bins,
-            normalization=normalization.value, n_threads=threads,
-        )  # fmt: skip
+    try:
+        with counting("frames") as progress:
+            result = compute(
+                _counted(first, frames, progress), default_r_max(first) if r_max is None else r_max, n_bins,
+                normalization=normalization.value, n_threads=threads,
+            )  # fmt: skip
+    except InputError as error:
+        if str(error).startswith("frame "):
+            raise type(error)(f"{trajectory}: {error}") from error
+        raise
     content = _content(result, kind)
     if out is None:
         typer.echo(content.decode(), nl=False)

@@ -16,6 +16,7 @@ from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemaini
 from rich.progress import Progress as Bar
 
 from ecemc import sampling
+from ecemc.cli.show import say
 from ecemc.errors import InputError
 
 if TYPE_CHECKING:
@@ -104,11 +105,9 @@ def sample(
             raise InputError("start: the start box fixes composition and density; leave both out")
         liquid = _users_liquid(start, forcefield, system, cutoff)
     result = _with_bar(lambda progress: sampling.sample(liquid, out, options, progress=progress, overwrite=overwrite))
-    Console().print(
+    say(
         f"{result.path}: {len(result.densities)} frames, density {fmean(result.densities):.4f} g/cm³, "
-        f"temperature {fmean(result.temperatures):.1f} K (target {temperature:g} K)",
-        soft_wrap=True,
-        highlight=False,
+        f"temperature {fmean(result.temperatures):.1f} K (target {temperature:g} K)"
     )
 
 

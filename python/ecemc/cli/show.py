@@ -20,17 +20,25 @@ def trajectory_argument() -> Any:
     )
 
 
-def say(text: str, *, style: str | None = None) -> None:
-    """Print a line, in colour on a terminal, never wrapped or interpreted."""
+def console(*, stderr: bool = False) -> Any:
+    """Make a console that leaves a broken pipe to ``main``; rich itself would exit with 1, as if a check had failed."""
     from rich.console import Console
 
-    Console(highlight=False).print(text, style=style, markup=False, soft_wrap=True)
+    class Plain(Console):
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError
+
+    return Plain(highlight=False, stderr=stderr)
+
+
+def say(text: str, *, style: str | None = None) -> None:
+    """Print a line, in colour on a terminal, never wrapped or interpreted."""
+    console().print(text, style=style, markup=False, soft_wrap=True)
 
 
 def table(headings: Iterable[str], rows: Iterable[Iterable[Any]]) -> None:
     """Print a table; the first column is text, the others are right-aligned."""
     from rich import box
-    from rich.console import Console
     from rich.table import Table
 
     shown = Table(box=box.SIMPLE_HEAD)
@@ -38,7 +46,7 @@ def table(headings: Iterable[str], rows: Iterable[Iterable[Any]]) -> None:
         shown.add_column(heading, justify="right" if column else "left")
     for row in rows:
         shown.add_row(*map(str, row))
-    Console(highlight=False).print(shown)
+    console().print(shown)
 
 
 @contextmanager

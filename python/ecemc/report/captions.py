@@ -18,9 +18,9 @@ CAPTIONS = {
         "slope, or one that bends away late, is an unstable or unfinished run."
     ),
     "voids": (
-        "Radius of the largest sphere that touches no atom, in every frame, with its median and the thresholds that "
-        "were used. In a dense liquid it fluctuates around 0.4 molecular spacings; a bubble is a hole that grows and "
-        "stays."
+        "Radius of the largest sphere that touches no atom, in every frame, with its median and the thresholds at the "
+        "mean molecular spacing of the run. In a dense liquid it fluctuates around 0.4 molecular spacings; a bubble is "
+        "a hole that grows and stays."
     ),
     "molecules": (
         "Bonds that are missing or new in each frame, compared with the first frame. In a liquid without chemistry "

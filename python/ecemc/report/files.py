@@ -59,9 +59,16 @@ def check_folder(folder: Path) -> set[str]:
     ------
     InputError
         If the folder is a file or holds a page or results of something else.
+    PermissionError
+        If it cannot be written to.
     """
     if folder.exists() and not folder.is_dir():
         raise InputError(f"{folder}: is a file, expected a folder to write to")
+    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not there.is_dir():
+        raise InputError(f"{folder}: {there} is a file, expected a folder to write to")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise PermissionError(f"{folder}: no permission to write to {there}")
     results = folder / RESULTS
     if not results.exists():
         if (folder / PAGE).exists():

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import jinja2
 import numpy as np
 
+from ecemc.analysis.checks import MIN_EFFECTIVE
 from ecemc.analysis.mixing import ideal_means
 from ecemc.analysis.peaks import first_shell
 from ecemc.analysis.voids import ATTENTION_RATIO, FAIL_RATIO
@@ -87,7 +88,8 @@ def _facts(analysis: Analysis) -> list[tuple[str, str, str]]:
                 remark = "constant" if s.n > 1 else "one frame"
                 if s.stderr > 1e-12 * abs(s.mean):
                     remark = f"standard deviation {number(s.std, 3)}"
-                    remark += f"; {number(s.n_effective, 3)} independent samples"
+                    remark += f"; {number(s.n_effective, 2)} independent samples"
+                    remark += " (too few to trust the error)" if s.n_effective < MIN_EFFECTIVE else ""
                     remark += f", first {s.equilibration} frames left out" if s.equilibration else ""
                 facts.append((title, f"{with_error(s.mean, s.stderr)} {series.unit}", remark))
     spacing = analysis.molecular_spacing

@@ -14,6 +14,7 @@ import os
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zipfile import BadZipFile
 
 import numpy as np
 
@@ -109,12 +110,12 @@ class Files:
         if not self.checkpoint.exists():
             return None
         try:
-            with np.load(self.checkpoint, allow_pickle=False) as data:
+            with self.checkpoint.open("rb") as file, np.load(file, allow_pickle=False) as data:
                 settings = json.loads(str(data["settings"]))
                 segments_done, n_bytes = map(int, data["counters"])
                 positions, velocities, cell = (data[key] for key in ("positions", "velocities", "cell"))
                 densities, temperatures = (tuple(map(float, data[key])) for key in ("densities", "temperatures"))
-        except (OSError, ValueError, KeyError) as error:
+        except (OSError, EOFError, ValueError, KeyError, BadZipFile) as error:
             raise FileFormatError(f"{self.checkpoint}: not a checkpoint ({error}); remove it to start anew") from error
         self._refuse_other_settings(settings)
         state = State(positions, velocities, cell, segments_done, n_bytes, densities, temperatures)

@@ -132,6 +132,9 @@ def forcefield_liquid(forcefield: Sequence[str | Path], start: str | Path, *, cu
     start = _existing(start)
     try:
         pdb = app.PDBFile(str(start))
+    except Exception as error:  # whatever its parser stumbles over
+        raise FileFormatError(f"{start}: not a PDB file that OpenMM can read ({error})") from error
+    try:
         system = app.ForceField(*map(str, forcefield)).createSystem(
             pdb.topology,
             nonbondedMethod=app.PME,

@@ -143,7 +143,7 @@ def sample(
         state = files.load()
         if state is None:
             if files.out.exists() and not overwrite:
-                raise InputError(f"out: {files.out} exists; choose another name or allow overwriting")
+                raise InputError(f"out: {files.out} exists; choose another name or allow overwriting (--overwrite)")
             files.partial.unlink(missing_ok=True)
             state = run.start()
         for number in range(state.segments_done, len(run.segments)):
