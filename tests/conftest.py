@@ -8,10 +8,18 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+import ecemc.species
+
 ROOT = Path(__file__).resolve().parent.parent
 
 hypothesis.settings.register_profile("default", deadline=None, print_blob=True, derandomize=bool(os.environ.get("CI")))
 hypothesis.settings.load_profile("default")
+
+
+@pytest.fixture(autouse=True)
+def _species_of_this_test_only(monkeypatch):
+    """Names that a test or an example registers are forgotten after it."""
+    monkeypatch.setattr(ecemc.species, "_added", dict(ecemc.species._added))
 
 
 @pytest.fixture(scope="session")

@@ -54,6 +54,8 @@ def decompose(masses, index, whole, forces):
         trans[atoms] = np.outer(m, f.sum(axis=0)) / m.sum()
         inertia = inertia_tensor(m, r)
         torque = np.cross(r, f).sum(axis=0)
+        if len(m) == 1:
+            continue  # its distance from its own centre is rounding: nothing to turn
         rot[atoms] = m[:, None] * np.cross(np.linalg.pinv(inertia, rcond=1e-8, hermitian=True) @ torque, r)
     return trans, rot
 

@@ -166,12 +166,6 @@ def test_a_ring_is_not_the_polymer_with_the_same_bonds():
     assert polymer.species != [name]
 
 
-@pytest.fixture
-def clean_registry(monkeypatch):
-    monkeypatch.setattr("ecemc.species._added", {})
-
-
-@pytest.mark.usefixtures("clean_registry")
 class TestRegister:
     def test_by_example_and_by_smiles(self):
         ecemc.register_species("DMEther", molecule("CH3OCH3"))
