@@ -29,6 +29,7 @@ from ecemc.sampling.composition import format_composition
 from ecemc.sampling.labels import Labeller
 from ecemc.sampling.options import SampleOptions, schedule
 from ecemc.sampling.quantities import plain
+from ecemc.threads import thread_count
 from ecemc.units import AMU_PER_A3_TO_G_PER_CM3
 
 if TYPE_CHECKING:
@@ -159,7 +160,7 @@ class _Run:
     def __init__(self, liquid: Liquid, options: SampleOptions, progress: Callable[[Progress], None]) -> None:
         self._mm = require("openmm", "sample")
         self._liquid, self._options, self._progress = liquid, options, progress
-        self._n_threads = options.n_threads or _default_threads()
+        self._n_threads = thread_count(options.n_threads)
         self._system = self._mm.XmlSerializer.clone(liquid.system)
         # The start box may be denser than the default cell of a system that the user made.
         self._system.setDefaultPeriodicBoxVectors(*(liquid.atoms.cell.array * _NM))
@@ -285,15 +286,6 @@ def _state(context: Any) -> State:
 def _seed(seed: int, number: int) -> int:
     """Positive 31-bit seed (OpenMM takes 0 as "choose one") from the run's seed and a number."""
     return int(np.random.SeedSequence([seed, number]).generate_state(1)[0] % (2**31 - 1)) + 1
-
-
-def _default_threads() -> int:
-    """``ECEMC_NUM_THREADS``, else ``OMP_NUM_THREADS``, else all cores."""
-    for name in ("ECEMC_NUM_THREADS", "OMP_NUM_THREADS"):
-        text = os.environ.get(name, "")
-        if text.isdecimal() and int(text) > 0:
-            return int(text)
-    return os.cpu_count() or 1
 
 
 @contextmanager

@@ -76,3 +76,11 @@ impl Error {
         if self == Self::Interrupted { self } else { Self::Frame { frame, error: Box::new(self) } }
     }
 }
+
+/// Refuses rows with a NaN or an infinity.
+pub(crate) fn check_rows(name: &'static str, rows: &[[f64; 3]]) -> Result<()> {
+    match rows.iter().position(|row| row.iter().any(|x| !x.is_finite())) {
+        None => Ok(()),
+        Some(atom) => Err(Error::NonFinite { name, atom, got: format!("{:?}", rows[atom]) }),
+    }
+}

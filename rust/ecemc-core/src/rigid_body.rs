@@ -14,6 +14,7 @@
 //! axis either, so `f_vib` carries neither net force nor torque in any case.
 
 use crate::eigen::symmetric_eigen;
+use crate::error::check_rows;
 use crate::vector::{add, cross, dot, scaled, sub};
 use crate::{Cell, Error, Molecules, Result, Workers};
 
@@ -158,13 +159,6 @@ impl<'a> MolecularFrame<'a> {
         let inertia =
             [0, 1, 2].map(|p| [0, 1, 2].map(|q| if p == q { trace - second[p][p] } else { 0.0 - second[p][q] }));
         RigidBody { mass, center, inertia }
-    }
-}
-
-pub(crate) fn check_rows(name: &'static str, rows: &[[f64; 3]]) -> Result<()> {
-    match rows.iter().position(|row| row.iter().any(|x| !x.is_finite())) {
-        None => Ok(()),
-        Some(atom) => Err(Error::NonFinite { name, atom, got: format!("{:?}", rows[atom]) }),
     }
 }
 

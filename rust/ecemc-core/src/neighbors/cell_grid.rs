@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::reduction::reduce;
+use crate::error::check_rows;
 use crate::vector::{add, scaled};
 use crate::{Cell, Error, Result};
 
@@ -328,8 +329,5 @@ fn check_positions(positions: &[[f64; 3]]) -> Result<()> {
     if positions.len() >= u32::MAX as usize {
         return Err(Error::argument("positions", format!("{} atoms", positions.len()), "fewer than 2^32"));
     }
-    match positions.iter().position(|r| !r.iter().all(|x| x.is_finite())) {
-        Some(atom) => Err(Error::NonFinite { name: "positions", atom, got: format!("{:?}", positions[atom]) }),
-        None => Ok(()),
-    }
+    check_rows("positions", positions)
 }
