@@ -38,6 +38,24 @@ pub enum Error {
         /// What is missing.
         missing: String,
     },
+    /// An argument makes no sense, by itself or for this file.
+    #[error("{name}: got {got}, expected {expected}")]
+    Argument {
+        /// Name of the argument.
+        name: &'static str,
+        /// What was given.
+        got: String,
+        /// What should be given.
+        expected: String,
+    },
+    /// Reading cannot go on where it stopped, for the file ends before.
+    #[error("reading was to go on at byte {offset}, but the file has only {size}: was it replaced or cut since?")]
+    Shrunk {
+        /// Where reading was to go on.
+        offset: u64,
+        /// Bytes of the (decompressed) file.
+        size: u64,
+    },
     /// The caller asked to stop.
     #[error("interrupted")]
     Interrupted,

@@ -1,5 +1,7 @@
 //! One configuration of a trajectory, whatever the format it came from.
 
+use std::borrow::Cow;
+
 use ecemc_core::Cell;
 
 /// Atoms, cell and everything else that a file says about one configuration.
@@ -15,6 +17,9 @@ pub struct Frame {
     pub lattice: Option<[[f64; 3]; 3]>,
     /// Periodic flags; without a word in the file all true with a lattice, all false without.
     pub pbc: [bool; 3],
+    /// Velocities in Å/fs, one row per atom, of formats that define what they are. Extended XYZ does not: there they are
+    /// columns such as `momenta`.
+    pub velocities: Option<Vec<[f64; 3]>>,
     /// All other per-atom data, in file order.
     pub columns: Vec<Column>,
     /// All other data about the whole frame, in file order.
@@ -41,6 +46,23 @@ impl Frame {
     /// The column of that name, such as `forces`.
     pub fn column(&self, name: &str) -> Option<&Column> {
         self.columns.iter().find(|column| column.name == name)
+    }
+
+    /// Masses of the atoms in amu: the column `masses` if there is one, else by element from a table indexed by atomic
+    /// numbers; NaN where that has no entry.
+    ///
+    /// ```
+    /// use ecemc_io::Frame;
+    ///
+    /// let frame = Frame { numbers: vec![1, 2], ..Frame::default() };
+    /// assert_eq!(frame.masses(&[0.0, 1.008, 4.0026])[..], [1.008, 4.0026]);
+    /// ```
+    pub fn masses(&self, table: &[f64]) -> Cow<'_, [f64]> {
+        match self.column("masses").map(|column| (column.width, &column.data)) {
+            Some((1, ColumnData::Real(masses))) => Cow::Borrowed(masses),
+            Some((1, ColumnData::Int(masses))) => masses.iter().map(|&mass| mass as f64).collect(),
+            _ => self.numbers.iter().map(|&z| table.get(usize::from(z)).copied().unwrap_or(f64::NAN)).collect(),
+        }
     }
 
     /// What the file says about the frame under that key.
@@ -130,6 +152,7 @@ impl Value {
     ///
     /// ```
     /// assert_eq!(ecemc_io::Value::Int(3).reals(), Some(vec![3.0]));
+    /// assert_eq!(ecemc_io::Value::Text("_JSON [[1, 2.5], [3, 4]]".into()).reals(), Some(vec![1.0, 2.5, 3.0, 4.0]));
     /// assert_eq!(ecemc_io::Value::Bool(true).reals(), None);
     /// ```
     pub fn reals(&self) -> Option<Vec<f64>> {
@@ -138,9 +161,17 @@ impl Value {
             Self::Real(x) => Some(vec![*x]),
             Self::IntArray(a) => Some(a.values.iter().map(|&k| k as f64).collect()),
             Self::RealArray(a) => Some(a.values.clone()),
+            Self::Text(text) => json_reals(text),
             _ => None,
         }
     }
+}
+
+/// The numbers of a list, or of lists in a list, as ASE writes matrices to extended XYZ.
+fn json_reals(text: &str) -> Option<Vec<f64>> {
+    let list = text.strip_prefix("_JSON ")?.trim().strip_prefix('[')?.strip_suffix(']')?;
+    let words = list.split([',', '[', ']', ' ']).filter(|word| !word.is_empty());
+    words.map(|word| word.parse().ok()).collect()
 }
 
 /// Values in one or two dimensions.

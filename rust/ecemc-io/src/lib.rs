@@ -1,6 +1,6 @@
 //! Streaming readers: bytes to frames.
 //!
-//! A [`Reader`] takes an extended XYZ file, plain or gzipped, and gives its frames in order, many at a time, in constant
+//! A [`Reader`] takes an extended XYZ file or a LAMMPS dump, plain or gzipped, and gives its frames in order, many at a time, in constant
 //! memory and parsed on as many threads as wanted. A [`Frame`] holds plain vectors; [`Frame::cell`] gives the checked cell
 //! that the kernels of `ecemc-core` take.
 //!
@@ -21,14 +21,27 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod chunks;
+mod cursor;
 mod elements;
 mod error;
 mod extxyz;
+mod format;
 mod frame;
+mod lammps;
+mod lines;
 mod number;
 mod reader;
+mod scan;
+mod source;
+mod survey;
 
 pub use elements::{SYMBOLS, atomic_number};
 pub use error::{Error, Result};
+pub use extxyz::{Momenta, Unwritable, write_extxyz};
+pub use format::Format;
 pub use frame::{Array, Column, ColumnData, Frame, TextColumn, Value};
-pub use reader::{Reader, Selection, count_frames};
+pub use lammps::{Types, Units};
+pub use reader::{Incomplete, Options, Reader, Selection, count_frames, detect_format};
+pub use scan::Position;
+pub use survey::{Key, Range, Survey};

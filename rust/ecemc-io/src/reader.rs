@@ -1,21 +1,20 @@
 //! From a stream of bytes to frames, chunk by chunk.
 
 use std::fs::File;
-use std::io::{BufReader, Chain, Cursor, ErrorKind, Read};
+use std::io::{ErrorKind, Read};
 use std::path::Path;
+use std::sync::Arc;
 
 use ecemc_core::Workers;
-use flate2::bufread::MultiGzDecoder;
 use rayon::prelude::*;
 
+use crate::chunks::{Chunk, Chunks};
 use crate::error::{Error, Result};
-use crate::extxyz::{Parser, RawFrame, Scanner};
+use crate::format::{Format, Parser};
 use crate::frame::Frame;
-
-/// Bytes read at once: small enough for the cache of one core, large enough to forget the system call.
-const CHUNK: usize = 1 << 19;
-/// Larger chunks, wanted to give every thread a few frames, end here, unless a single frame is larger still.
-const LARGE_CHUNK: usize = 64 << 20;
+use crate::lammps::{Meaning, Types, Units, units_of};
+use crate::scan::Position;
+use crate::source::Source;
 
 /// Which frames of a file are wanted: `start`, `start + step`, … below `stop`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,47 +33,147 @@ impl Selection {
         Self { start: 0, stop: usize::MAX, step: 1 }
     }
 
-    fn holds(&self, frame: usize) -> bool {
+    pub(crate) fn holds(&self, frame: usize) -> bool {
         (self.start..self.stop).contains(&frame) && (frame - self.start).is_multiple_of(self.step.max(1))
     }
 }
 
-/// Reads frames from an extended XYZ stream, plain or gzipped (told by its first bytes).
+impl Default for Selection {
+    fn default() -> Self {
+        Self::all()
+    }
+}
+
+/// What to do about a last frame that is cut off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Incomplete {
+    /// It is an error, after the frames before it.
+    #[default]
+    Error,
+    /// The frames end before it; [`Reader::truncated`] says so. A last line without a line end counts as cut off too, since
+    /// whoever writes the file may not have come to its end.
+    Stop,
+}
+
+/// How to read a file; the default reads all of it and tells the format by its content.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// Format; by default told by the first line, extended XYZ if in doubt.
+    pub format: Option<Format>,
+    /// Which frames.
+    pub selection: Selection,
+    /// Elements of the atom types of a LAMMPS dump; where given, they count more than a column `element` or `mass`.
+    pub types: Option<Types>,
+    /// Units of a LAMMPS dump; by default those that it names, else metal.
+    pub units: Option<Units>,
+    /// Where to start, as [`Reader::position`] told before. The selection still counts from the start of the file.
+    pub position: Position,
+    /// What to do about a last frame that is cut off.
+    pub incomplete: Incomplete,
+}
+
+impl From<Selection> for Options {
+    fn from(selection: Selection) -> Self {
+        Self { selection, ..Self::default() }
+    }
+}
+
+/// Reads frames from a stream, plain or gzipped (told by its first bytes).
 ///
 /// Memory holds two chunks of text and one of frames, whatever the length of the file.
 ///
-/// The format is that of the libAtoms specification, with the leniency of ASE: plain xyz without any key, vectors between
+/// *Extended XYZ* is that of the libAtoms specification, with the leniency of ASE: plain xyz without any key, vectors between
 /// `""`, `''`, `{}` or `[]`, spaces around `=`, commas between pairs, blank lines between frames, any line ends.
+///
+/// *LAMMPS dumps* are text dumps of the styles atom and custom with any columns in any order, in upright, tilted and general
+/// boxes. Atoms are sorted by `id` if there is one. Positions are the Cartesian coordinates of LAMMPS, taken from `x y z`,
+/// else `xs ys zs`, `xu yu zu` or `xsu ysu zsu`; where the box does not start at zero, its corner is `Origin` in
+/// [`Frame::info`], so that fractional coordinates are those of `r − Origin`. (ASE keeps `x` likewise, with the corner as
+/// `celldisp`, but leaves the corner out of scaled coordinates.) `vx vy vz` become [`Frame::velocities`] in Å/fs, `fx fy fz` a
+/// column `forces` in eV/Å, `q` and `mass` columns `initial_charges` and `masses`; all others keep name and value. `step` and,
+/// where the file has it, `time` in fs are in [`Frame::info`]. Elements come from [`Options::types`], else the column
+/// `element`, else `mass`.
 pub struct Reader<'a> {
     chunks: Chunks<'a>,
-    selection: Selection,
+    options: Options,
+    /// A parser to copy for each thread.
+    parser: Parser,
+    /// After the frames that are out.
+    position: Position,
     /// The chunk to parse next, read while the one before was parsed.
     ahead: Option<Result<Option<Chunk>>>,
     /// What to say after the frames before it are delivered.
     failed: Option<Error>,
-    /// An error was delivered.
+    /// An error was delivered, or the end reached.
     over: bool,
-    parser: Parser,
+    truncated: Option<String>,
+    /// The units of a dump are metal for want of any other.
+    units_are_assumed: bool,
+    /// A frame that is out has numbers that depend on that.
+    assumption_counts: bool,
 }
 
 impl Reader<'static> {
     /// Opens a file.
     ///
     /// # Errors
-    /// [`Error::Io`] if it cannot be opened or read.
-    pub fn open(path: &Path, selection: Selection) -> Result<Self> {
-        Reader::new(File::open(path)?, selection)
+    /// [`Error::Io`] if it cannot be opened or read; [`Error::Shrunk`] if it ends before [`Options::position`];
+    /// [`Error::Argument`] for units other than those of the file, [`Error::Format`] for unknown ones in the file.
+    pub fn open(path: &Path, options: impl Into<Options>) -> Result<Self> {
+        let options = options.into();
+        Reader::over(Source::open(path, options.position.offset)?, options)
     }
 }
 
 impl<'a> Reader<'a> {
-    /// Reads from any stream.
+    /// Reads from any stream; up to [`Options::position`] it is read and forgotten.
     ///
     /// # Errors
-    /// [`Error::Io`] if its first bytes cannot be read.
-    pub fn new(stream: impl Read + Send + 'a, selection: Selection) -> Result<Self> {
-        let chunks = Chunks::new(stream)?;
-        Ok(Self { chunks, selection, ahead: None, failed: None, over: false, parser: Parser::default() })
+    /// As [`Reader::open`].
+    pub fn new(stream: impl Read + Send + 'a, options: impl Into<Options>) -> Result<Self> {
+        Self::over(Source::new(stream)?, options.into())
+    }
+
+    fn over(source: Source<'a>, options: Options) -> Result<Self> {
+        let format = options.format.or_else(|| Format::detect(&source.head)).unwrap_or(Format::Extxyz);
+        let named = if format == Format::LammpsDump { units_of(&source.head)? } else { None };
+        if let (Some(given), Some(named)) = (options.units, named.filter(|named| Some(*named) != options.units)) {
+            let expected = format!("'{}', which the file names", named.name());
+            return Err(Error::Argument { name: "units", got: format!("'{}'", given.name()), expected });
+        }
+        let units = options.units.or(named);
+        let meaning = Meaning { types: options.types.clone(), units: units.unwrap_or(Units::Metal) };
+        let parser = Parser::new(format, Arc::new(meaning));
+        let growing = options.incomplete == Incomplete::Stop;
+        Ok(Self {
+            chunks: Chunks::new(source, format, parser.clone(), options.position, growing),
+            position: options.position,
+            options,
+            parser,
+            ahead: None,
+            failed: None,
+            over: false,
+            truncated: None,
+            units_are_assumed: format == Format::LammpsDump && units.is_none(),
+            assumption_counts: false,
+        })
+    }
+
+    /// Where a reader has to start to give the frames after those that this one has given.
+    pub fn position(&self) -> Position {
+        self.position
+    }
+
+    /// What is missing of a last frame that is cut off, once the frames before it are delivered
+    /// ([`Incomplete::Stop`]).
+    pub fn truncated(&self) -> Option<&str> {
+        self.truncated.as_deref()
+    }
+
+    /// The units that were taken for those of a LAMMPS dump which does not name any, if a frame delivered so far has
+    /// velocities, forces or a time, which depend on them.
+    pub fn assumed_units(&self) -> Option<Units> {
+        self.assumption_counts.then_some(Units::Metal)
     }
 
     /// The next frames in order, at least one; none at the end of the file, and after an error.
@@ -88,12 +187,13 @@ impl<'a> Reader<'a> {
             workers.check().map_err(|_| Error::Interrupted)?;
             if let Some(error) = self.failed.take() {
                 self.over = true;
-                return Err(error);
+                return self.end(error);
             }
             if self.over {
                 return Ok(None);
             }
-            let ahead = self.ahead.take().unwrap_or_else(|| self.chunks.next(&self.selection, workers.threads()));
+            let selection = self.options.selection;
+            let ahead = self.ahead.take().unwrap_or_else(|| self.chunks.next(&selection, workers.threads()));
             let frames = match ahead {
                 Ok(Some(chunk)) => self.parse(chunk, workers),
                 Ok(None) => return Ok(None),
@@ -103,30 +203,60 @@ impl<'a> Reader<'a> {
                 }
             };
             if !frames.is_empty() {
+                self.note(&frames);
                 return Ok(Some(frames));
             }
         }
     }
 
+    /// An error, unless it is only that the file is cut off and that is no error here.
+    fn end(&mut self, error: Error) -> Result<Option<Vec<Frame>>> {
+        let cut_off = match &error {
+            Error::Truncated { .. } => true,
+            Error::Io(cause) => cause.kind() == ErrorKind::UnexpectedEof,
+            _ => false,
+        };
+        if !cut_off || self.options.incomplete == Incomplete::Error {
+            return Err(error);
+        }
+        self.truncated = Some(match error {
+            Error::Io(cause) => format!("the compressed file is cut off ({cause}); the frames before it are whole"),
+            error => error.to_string(),
+        });
+        Ok(None)
+    }
+
+    /// Remembers whether assumed units matter.
+    fn note(&mut self, frames: &[Frame]) {
+        if self.units_are_assumed && !self.assumption_counts {
+            let depends =
+                |f: &Frame| f.velocities.is_some() || f.column("forces").is_some() || f.info("time").is_some();
+            self.assumption_counts = frames.iter().any(depends);
+        }
+    }
+
     /// Parses a chunk up to its first fault, and reads the next one meanwhile if there are threads for it.
     fn parse(&mut self, chunk: Chunk, workers: &Workers) -> Vec<Frame> {
-        let Chunk { buffer, frames } = chunk;
-        let (parser, chunks, selection) = (&mut self.parser, &mut self.chunks, &self.selection);
+        let Chunk { buffer, frames, offset, end } = chunk;
+        let (parser, chunks, selection) = (&mut self.parser, &mut self.chunks, &self.options.selection);
         let parsed: Vec<Result<Frame>> = if workers.threads() == 1 {
             frames.iter().map(|raw| parser.parse(raw, &buffer)).collect()
         } else {
             let parse =
-                || frames.par_iter().map_init(Parser::default, |parser, raw| parser.parse(raw, &buffer)).collect();
+                || frames.par_iter().map_init(|| parser.clone(), |parser, raw| parser.parse(raw, &buffer)).collect();
             let (parsed, ahead) = rayon::join(parse, || chunks.next(selection, workers.threads()));
             self.ahead = Some(ahead);
             parsed
         };
         self.chunks.spare = buffer;
+        self.position = end;
         let mut whole = Vec::with_capacity(parsed.len());
-        for frame in parsed {
+        for (frame, raw) in parsed.into_iter().zip(&frames) {
             match frame {
                 Ok(frame) => whole.push(frame),
                 Err(error) => {
+                    let offset = offset + raw.range.start as u64;
+                    self.position = Position { offset, frame: raw.index, line: raw.line };
                     self.failed = Some(error);
                     break;
                 }
@@ -140,142 +270,23 @@ impl<'a> Reader<'a> {
 ///
 /// # Errors
 /// As [`Reader::next_frames`], except for what is wrong inside of frames; a last frame that is cut off is not counted.
-pub fn count_frames(path: &Path, workers: &Workers) -> Result<usize> {
-    let mut chunks = Chunks::new(File::open(path)?)?;
-    let none = Selection { start: usize::MAX, stop: usize::MAX, step: 1 };
+pub fn count_frames(path: &Path, format: Option<Format>, workers: &Workers) -> Result<usize> {
+    let selection = Selection { start: usize::MAX, ..Selection::all() };
+    let mut reader = Reader::open(path, Options { format, ..selection.into() })?;
     loop {
         workers.check().map_err(|_| Error::Interrupted)?;
-        match chunks.next(&none, 1) {
-            Ok(Some(chunk)) => chunks.spare = chunk.buffer,
-            Ok(None) | Err(Error::Truncated { .. }) => return Ok(chunks.scanner.frames()),
+        match reader.chunks.next(&selection, 1) {
+            Ok(Some(chunk)) => reader.chunks.spare = chunk.buffer,
+            Ok(None) | Err(Error::Truncated { .. }) => return Ok(reader.chunks.position().frame),
             Err(error) => return Err(error),
         }
     }
 }
 
-/// Some text and the wanted frames in it.
-struct Chunk {
-    buffer: Vec<u8>,
-    frames: Vec<RawFrame>,
-}
-
-/// Cuts a stream at the ends of frames.
-struct Chunks<'a> {
-    stream: Box<dyn Read + Send + 'a>,
-    scanner: Scanner,
-    /// Bytes to read into; the first `filled` of them were read beyond the frames that are out.
-    buffer: Vec<u8>,
-    filled: usize,
-    /// A buffer to use again.
-    spare: Vec<u8>,
-    /// Length of the last frame seen.
-    frame_size: usize,
-    at_end: bool,
-    /// What to say once the frames read before it are out.
-    failed: Option<Error>,
-}
-
-impl<'a> Chunks<'a> {
-    fn new(stream: impl Read + Send + 'a) -> Result<Self> {
-        Ok(Self {
-            stream: decompressed(stream)?,
-            scanner: Scanner::new(),
-            buffer: Vec::new(),
-            filled: 0,
-            spare: Vec::new(),
-            frame_size: 0,
-            at_end: false,
-            failed: None,
-        })
-    }
-
-    /// The next chunk that holds whole frames, with those of `selection` listed; none at the end.
-    fn next(&mut self, selection: &Selection, threads: usize) -> Result<Option<Chunk>> {
-        if self.scanner.frames() >= selection.stop {
-            return Ok(None);
-        }
-        let mut target = (3 * threads * self.frame_size).clamp(CHUNK * threads, LARGE_CHUNK.max(CHUNK * threads));
-        loop {
-            if let Some(error) = self.failed.take() {
-                return Err(error);
-            }
-            self.fill(target);
-            let before = self.scanner.frames();
-            let (frames, end) = self.cut(selection);
-            if self.scanner.frames() > before {
-                return Ok(Some(Chunk { buffer: self.hand_out(end), frames }));
-            }
-            if self.at_end && self.failed.is_none() {
-                return if self.scanner.frames() == 0 { Err(Error::Empty) } else { Ok(None) };
-            }
-            target = self.filled.saturating_mul(2).max(target);
-        }
-    }
-
-    /// Reads until the buffer holds `target` bytes or the stream ends.
-    fn fill(&mut self, target: usize) {
-        if self.at_end {
-            return;
-        }
-        // Bytes of earlier chunks stay in the buffer and need not be cleared.
-        self.buffer.resize(target.max(self.buffer.len()), 0);
-        while self.filled < target {
-            match self.stream.read(&mut self.buffer[self.filled..target]) {
-                Ok(0) => {
-                    self.at_end = true;
-                    return;
-                }
-                Ok(n) => self.filled += n,
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => {
-                    self.failed = Some(error.into());
-                    return;
-                }
-            }
-        }
-    }
-
-    /// Gives the buffer away and keeps what is in it from `end` on.
-    fn hand_out(&mut self, end: usize) -> Vec<u8> {
-        let mut next = std::mem::take(&mut self.spare);
-        let rest = &self.buffer[end..self.filled];
-        next.resize(rest.len().max(next.len()), 0);
-        next[..rest.len()].copy_from_slice(rest);
-        self.filled = rest.len();
-        std::mem::replace(&mut self.buffer, next)
-    }
-
-    /// The wanted frames of the buffer and the end of the last whole one.
-    fn cut(&mut self, selection: &Selection) -> (Vec<RawFrame>, usize) {
-        let buffer = &self.buffer[..self.filled];
-        let (mut frames, mut end) = (Vec::new(), 0);
-        while self.scanner.frames() < selection.stop {
-            match self.scanner.next(buffer, end, self.at_end) {
-                Ok(Some(raw)) => {
-                    self.frame_size = raw.range.end - end;
-                    end = raw.range.end;
-                    if selection.holds(raw.index) {
-                        frames.push(raw);
-                    }
-                }
-                Ok(None) => break,
-                Err(error) => {
-                    self.failed.get_or_insert(error);
-                    break;
-                }
-            }
-        }
-        (frames, end)
-    }
-}
-
-type Prefixed<S> = Chain<Cursor<Vec<u8>>, S>;
-
-/// The stream itself, or what it holds if it starts like gzip.
-fn decompressed<'a>(mut stream: impl Read + Send + 'a) -> Result<Box<dyn Read + Send + 'a>> {
-    let mut head = Vec::with_capacity(2);
-    stream.by_ref().take(2).read_to_end(&mut head)?;
-    let gzipped = head == [0x1f, 0x8b];
-    let whole: Prefixed<_> = Cursor::new(head).chain(stream);
-    Ok(if gzipped { Box::new(MultiGzDecoder::new(BufReader::with_capacity(1 << 16, whole))) } else { Box::new(whole) })
+/// The format of a file, plain or gzipped, by its first line; none if it is none of ours.
+///
+/// # Errors
+/// [`Error::Io`] if it cannot be opened or read.
+pub fn detect_format(path: &Path) -> Result<Option<Format>> {
+    Ok(Format::detect(&Source::new(File::open(path)?)?.head))
 }

@@ -1,29 +1,18 @@
 //! Whole files through the reader: content, order, streams in small pieces, faults, and bytes of any kind.
 
+mod common;
+
 use std::fmt::Write as _;
-use std::io::{Read, Write as _};
+use std::io::Write as _;
+
+use common::{Trickle, drain};
 
 use ecemc_core::Workers;
 use ecemc_io::{Array, ColumnData, Error, Frame, Reader, Result, Selection, Value, count_frames};
 use proptest::prelude::*;
 
-/// All frames up to the end or the first error, and that error.
-fn drain(mut reader: Reader<'_>, workers: Workers<'_>) -> (Vec<Frame>, Option<Error>) {
-    let mut frames = Vec::new();
-    loop {
-        match reader.next_frames(&workers) {
-            Ok(Some(more)) => frames.extend(more),
-            Ok(None) => return (frames, None),
-            Err(error) => {
-                assert!(reader.next_frames(&workers).unwrap().is_none(), "nothing follows an error");
-                return (frames, Some(error));
-            }
-        }
-    }
-}
-
-fn read(bytes: &[u8]) -> (Vec<Frame>, Option<Error>) {
-    drain(Reader::new(bytes, Selection::all()).unwrap(), Workers::serial())
+fn read(bytes: &[u8]) -> common::Outcome {
+    common::read(bytes, Selection::all())
 }
 
 fn one(text: &str) -> Frame {
@@ -159,19 +148,6 @@ fn frames_larger_than_a_chunk() {
     assert_eq!(frames[2].positions[atoms - 1], [(atoms - 1) as f64, 0.123_456_78, -0.5]);
 }
 
-/// A stream that gives a few bytes at a time.
-struct Trickle<'a>(&'a [u8]);
-
-impl Read for Trickle<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        let n = buffer.len().min(self.0.len()).min(7);
-        let (now, later) = self.0.split_at(n);
-        buffer[..n].copy_from_slice(now);
-        self.0 = later;
-        Ok(n)
-    }
-}
-
 fn gzipped(text: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     encoder.write_all(text).unwrap();
@@ -182,7 +158,7 @@ fn gzipped(text: &[u8]) -> Vec<u8> {
 fn slow_and_compressed_streams_give_the_same() {
     let text = trajectory(300);
     let want = read(text.as_bytes()).0;
-    let slow = Reader::new(Trickle(text.as_bytes()), Selection::all()).unwrap();
+    let slow = Reader::new(Trickle(text.as_bytes(), 7), Selection::all()).unwrap();
     assert!(drain(slow, Workers::serial()).0 == want);
     let zipped = gzipped(text.as_bytes());
     assert!(read(&zipped).0 == want);
@@ -267,10 +243,10 @@ fn a_huge_promise_reserves_nothing() {
 fn counting_frames_parses_nothing() -> Result<()> {
     let path = std::env::temp_dir().join(format!("ecemc-io-count-{}.xyz", std::process::id()));
     std::fs::write(&path, trajectory(123) + "3\nH this is cut off")?;
-    let counted = count_frames(&path, &Workers::serial());
+    let counted = count_frames(&path, None, &Workers::serial());
     std::fs::remove_file(&path)?;
     assert_eq!(counted?, 123);
-    assert!(matches!(count_frames(&std::env::temp_dir(), &Workers::serial()), Err(Error::Io(_))));
+    assert!(matches!(count_frames(&std::env::temp_dir(), None, &Workers::serial()), Err(Error::Io(_))));
     Ok(())
 }
 

@@ -54,7 +54,9 @@ fn pairs(line: &str) -> Outcome<(Vec<(String, Value)>, bool)> {
 
 /// `virial` and `stress` are matrices; nine numbers in a row are their columns, by old custom.
 fn special(key: &str, value: Value) -> Value {
-    if !matches!(key, "virial" | "stress") || matches!(&value, Value::RealArray(a) if a.columns.is_some()) {
+    // JSON says itself what is a row.
+    let settled = matches!(&value, Value::Text(_)) || matches!(&value, Value::RealArray(a) if a.columns.is_some());
+    if !matches!(key, "virial" | "stress") || settled {
         return value;
     }
     match value.reals() {
@@ -159,7 +161,7 @@ fn is_separator(c: char) -> bool {
 }
 
 /// Scalar or one-dimensional array of numbers or truth values, else the text itself.
-fn classify(text: String) -> Value {
+pub(super) fn classify(text: String) -> Value {
     let words: Vec<&str> = text.split(is_separator).filter(|word| !word.is_empty()).collect();
     match (array(&words, None), words.len()) {
         (Some(Value::IntArray(a)), 1) => Value::Int(a.values[0]),

@@ -6,15 +6,18 @@ mod columns;
 mod header;
 mod rows;
 mod scan;
+mod write;
 
 use self::columns::Layout;
 use crate::error::{Error, Fault, Result};
 use crate::frame::{Frame, Value};
+use crate::scan::RawFrame;
 
-pub(crate) use self::scan::{RawFrame, Scanner};
+pub(crate) use self::scan::head;
+pub use self::write::{Momenta, Unwritable, write_extxyz};
 
 /// Turns the text of frames into [`Frame`]s and remembers what the columns mean from one frame to the next.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Parser {
     layout: Layout,
 }
@@ -22,10 +25,9 @@ pub(crate) struct Parser {
 impl Parser {
     /// Parses the frame `raw` of `buffer`.
     pub fn parse(&mut self, raw: &RawFrame, buffer: &[u8]) -> Result<Frame> {
-        let text = &buffer[raw.range.clone()];
         let at = |line: usize| move |fault: Fault| fault.at(raw.index, raw.line + line);
-        let comment_end = memchr::memchr(b'\n', text).unwrap_or(text.len());
-        let (comment, rows) = (&text[..comment_end], text.get(comment_end + 1..).unwrap_or_default());
+        let (_count, text) = split_line(&buffer[raw.range.clone()]);
+        let (comment, rows) = split_line(text);
         let mut frame =
             Frame { info: header::parse(&String::from_utf8_lossy(comment)).map_err(at(1))?, ..Frame::default() };
         let named = self.understand(&mut frame).map_err(at(1))?;
@@ -54,6 +56,12 @@ impl Parser {
         }
         Ok(properties.is_some())
     }
+}
+
+/// The first line and what comes after its end.
+fn split_line(text: &[u8]) -> (&[u8], &[u8]) {
+    let end = memchr::memchr(b'\n', text).unwrap_or(text.len());
+    (&text[..end], text.get(end + 1..).unwrap_or_default())
 }
 
 fn take(frame: &mut Frame, key: &str) -> Option<Value> {
