@@ -49,6 +49,11 @@ impl BondRule {
         Ok(self)
     }
 
+    /// Factors by atomic number.
+    pub(crate) fn factors(&self) -> [f64; 256] {
+        self.factors
+    }
+
     /// Largest length of a bond between two elements, Å; `None` where a radius is unknown.
     pub fn reach(&self, a: u8, b: u8) -> Option<f64> {
         let (ra, rb) = (covalent_radius(a)?, covalent_radius(b)?);
@@ -101,7 +106,7 @@ pub fn find_bonds(
     let search = Search { positions, cell, cutoffs: &cutoffs, grid: &grid };
     let bins_per_piece = (ATOMS_PER_PIECE * grid.n_bins()).div_ceil(positions.len().max(1));
     let mut bonds = workers.map_chunks(grid.n_bins(), bins_per_piece, |bins| Ok(search.bins(bins)))?.concat();
-    bonds.sort_unstable();
+    bonds.sort_unstable_by_key(|&(i, j, shift)| (u64::from(i) << 32 | u64::from(j), shift));
     Ok(bonds)
 }
 

@@ -12,19 +12,23 @@
 #![forbid(unsafe_code)]
 
 mod bonds;
+mod bytes;
 mod cell;
 mod eigen;
 mod elements;
 pub mod environments;
 mod error;
 mod graph;
+pub mod kinetic;
 pub mod molecules;
+pub mod msd;
 pub mod neighbors;
 mod parallel;
 pub mod rdf;
 pub mod rigid_body;
 mod simd;
 mod species;
+pub mod tracking;
 mod vector;
 pub mod voids;
 pub mod volume_scan;

@@ -14,18 +14,22 @@
 //! Where a walk comes back to an atom with another image, the network is bonded to its own periodic copy. It is reported as
 //! infinite and never unwrapped.
 
+use std::sync::Arc;
+
 use crate::bonds::{BondGraph, Bonds};
 use crate::vector::add;
 use crate::{Cell, Error, Result};
 
 /// Which atom belongs to which molecule, and to which periodic image of it.
+///
+/// All but the images is shared by the frames of a run whose bonds stay the same: a copy costs little.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Molecules {
-    index: Vec<u32>,
+    index: Arc<[u32]>,
     image: Vec<[i32; 3]>,
-    infinite: Vec<bool>,
-    offsets: Vec<u32>,
-    members: Vec<u32>,
+    infinite: Arc<[bool]>,
+    offsets: Arc<[u32]>,
+    members: Arc<[u32]>,
 }
 
 impl Molecules {
@@ -101,7 +105,23 @@ impl Molecules {
             members[next[k as usize] as usize] = atom as u32;
             next[k as usize] += 1;
         }
-        Self { index, image, infinite, offsets, members }
+        Self { index: index.into(), image, infinite: infinite.into(), offsets: offsets.into(), members: members.into() }
+    }
+
+    /// The same molecules where their atoms have other images.
+    pub(crate) fn with_image(&self, image: Vec<[i32; 3]>) -> Self {
+        Self { image, ..self.clone_shared() }
+    }
+
+    fn clone_shared(&self) -> Self {
+        let (index, infinite) = (Arc::clone(&self.index), Arc::clone(&self.infinite));
+        Self {
+            index,
+            image: Vec::new(),
+            infinite,
+            offsets: Arc::clone(&self.offsets),
+            members: Arc::clone(&self.members),
+        }
     }
 
     /// Number of molecules.
@@ -193,7 +213,7 @@ mod tests {
     #[test]
     fn parts_are_checked() {
         let found = Molecules::from_bonds(3, &vec![(0, 2, [0, 0, 1])]);
-        let again = Molecules::from_parts(found.index.clone(), found.image.clone(), found.infinite.clone());
+        let again = Molecules::from_parts(found.index.to_vec(), found.image.clone(), found.infinite.to_vec());
         assert_eq!(again, Ok(found));
         assert!(Molecules::from_parts(vec![0, 2], vec![[0; 3]; 2], vec![false; 2]).is_err());
         assert!(Molecules::from_parts(vec![0, 0], vec![[0; 3]; 2], vec![false; 2]).is_err());

@@ -67,8 +67,31 @@ impl<'a> Workers<'a> {
         if self.threads == 1 || pieces <= 1 {
             (0..pieces).map(piece).collect()
         } else {
-            (0..pieces).into_par_iter().map(piece).collect()
+            // Rayon's own collection of results would return whichever error came first in time.
+            let outcomes: Vec<Result<T>> = (0..pieces).into_par_iter().map(piece).collect();
+            outcomes.into_iter().collect()
         }
+    }
+
+    /// What `work` makes of each of `n` frames, of which `first` is the number of the first one.
+    ///
+    /// Each frame is one piece of work on one thread, unless there are fewer frames than threads: then `work` gets them all.
+    ///
+    /// # Errors
+    /// The first frame's error, with the number of that frame, or [`Error::Interrupted`].
+    pub fn map_frames<T: Send>(
+        &self,
+        first: u64,
+        n: usize,
+        work: impl Fn(usize, Workers<'_>) -> Result<T> + Sync,
+    ) -> Result<Vec<T>> {
+        let named = |k: usize, workers| work(k, workers).map_err(|e| e.in_frame(first + k as u64));
+        if n < self.threads {
+            return (0..n).map(|k| named(k, *self)).collect();
+        }
+        let cancelled = || self.check().is_err();
+        let one = |range: Range<usize>| named(range.start, Workers::new(1, &cancelled));
+        self.map_chunks(n, 1, one)
     }
 
     /// The vector of `entry(0)`, `entry(1)`, …, `entry(n − 1)`: for entries that take nanoseconds.

@@ -142,7 +142,7 @@ impl<'a> MolecularFrame<'a> {
     }
 
     /// The body, anchored at the first atom, and the positions of its atoms relative to the centre.
-    fn body(&self, molecule: usize, relative: &mut Vec<[f64; 3]>) -> RigidBody {
+    pub(crate) fn body(&self, molecule: usize, relative: &mut Vec<[f64; 3]>) -> RigidBody {
         let members = self.molecules.members(molecule);
         let (mass, center) = self.center(molecule);
         relative.clear();
@@ -255,17 +255,20 @@ impl Drive {
             net_force,
             torque,
             acceleration: scaled(net_force, 1.0 / body.mass),
-            angular_acceleration: pseudo_solve(body.inertia, torque),
+            angular_acceleration: body.turned_by(torque).0,
         }
     }
 }
 
-/// `I⁺ T`, see [`RANK_TOLERANCE`].
-fn pseudo_solve(inertia: [[f64; 3]; 3], torque: [f64; 3]) -> [f64; 3] {
-    let (moments, axes) = symmetric_eigen(inertia);
-    let largest = moments.iter().copied().fold(0.0, f64::max);
-    let turns = (0..3).filter(|&k| moments[k] > RANK_TOLERANCE * largest);
-    turns.map(|k| scaled(axes[k], dot(axes[k], torque) / moments[k])).fold([0.0; 3], add)
+impl RigidBody {
+    /// `I⁺ T` for a torque or an angular momentum, and the number of axes the body can turn about, see [`RANK_TOLERANCE`].
+    pub(crate) fn turned_by(&self, torque: [f64; 3]) -> ([f64; 3], u64) {
+        let (moments, axes) = symmetric_eigen(self.inertia);
+        let largest = moments.iter().copied().fold(0.0, f64::max);
+        let turns = (0..3).filter(|&k| moments[k] > RANK_TOLERANCE * largest);
+        let turn = |(sum, n), k: usize| (add(sum, scaled(axes[k], dot(axes[k], torque) / moments[k])), n + 1);
+        turns.fold(([0.0; 3], 0), turn)
+    }
 }
 
 #[cfg(test)]

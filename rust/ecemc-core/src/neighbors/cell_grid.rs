@@ -52,6 +52,29 @@ pub struct CellGrid {
     images: [i32; 3],
     pbc: [bool; 3],
     shift_codes: Vec<u32>,
+    views: [Views; 3],
+}
+
+/// What is seen along one axis from each bin.
+#[derive(Debug, Clone, Default)]
+struct Views {
+    entries: Vec<View>,
+    offsets: Vec<u32>,
+}
+
+/// Bins `start..end` along an axis, seen through a lattice shift along it.
+#[derive(Debug, Clone, Copy)]
+struct View {
+    /// What the shift adds to the code of the whole shift.
+    code: i32,
+    start: u32,
+    end: u32,
+}
+
+impl Views {
+    fn of(&self, home: usize) -> &[View] {
+        &self.entries[self.offsets[home] as usize..self.offsets[home + 1] as usize]
+    }
 }
 
 /// Atoms per bin below which finer bins cost more than they save.
@@ -111,39 +134,49 @@ impl CellGrid {
     pub fn runs(&self, bin: usize, runs: &mut Vec<Run>) {
         runs.clear();
         let home = [bin / (self.bins[1] * self.bins[2]), bin / self.bins[2] % self.bins[1], bin % self.bins[2]];
-        for (sx, bx) in self.visible(0, home[0]) {
-            for (sy, by) in self.visible(1, home[1]) {
-                let row = (bx * self.bins[1] + by) * self.bins[2];
-                for (sz, bz) in self.stretches(home[2]) {
-                    let (start, end) = (self.starts[row + bz.start] as usize, self.starts[row + bz.end] as usize);
+        let [along_x, along_y, along_z] = [0, 1, 2].map(|axis| self.views[axis].of(home[axis]));
+        for x in along_x {
+            for y in along_y {
+                let row = (x.start as usize * self.bins[1] + y.start as usize) * self.bins[2];
+                for z in along_z {
+                    let start = self.starts[row + z.start as usize] as usize;
+                    let end = self.starts[row + z.end as usize] as usize;
                     if start < end {
-                        runs.push(Run { start, end, shift: self.shift_codes[self.code([sx, sy, sz])] as usize });
+                        runs.push(Run {
+                            start,
+                            end,
+                            shift: self.shift_codes[(x.code + y.code + z.code) as usize] as usize,
+                        });
                     }
                 }
             }
         }
     }
 
-    /// The bins within reach along an axis, each with the lattice shift it is seen through.
-    fn visible(&self, axis: usize, home: usize) -> impl Iterator<Item = (i32, usize)> + use<> {
+    /// The bins within reach along an axis, those that are seen through the same lattice shift joined if they may be.
+    fn views(&self, axis: usize) -> Views {
         let (n, reach, periodic) = (self.bins[axis] as i64, self.reach[axis] as i64, self.pbc[axis]);
-        let range = if periodic { -reach..=reach } else { -reach.min(home as i64)..=reach.min(n - 1 - home as i64) };
-        range.map(move |o| {
-            let b = home as i64 + o;
-            let shift = periods(b, n);
-            (shift as i32, (b - shift * n) as usize)
-        })
-    }
-
-    /// As [`Self::visible`] for the last axis, with adjacent bins of equal shift joined.
-    fn stretches(&self, home: usize) -> impl Iterator<Item = (i32, Range<usize>)> + use<> {
-        let (n, reach, home) = (self.bins[2] as i64, self.reach[2] as i64, home as i64);
-        let (first, last) = (home - reach, home + reach);
-        let (low, high) = if self.pbc[2] { (periods(first, n), periods(last, n)) } else { (0, 0) };
-        (low..=high).map(move |s| {
-            let (start, end) = ((first - s * n).max(0), (last - s * n).min(n - 1));
-            (s as i32, start as usize..end as usize + 1)
-        })
+        let mut unit = [0; 3];
+        unit[axis] = 1;
+        let (none, weight) = (self.code([0; 3]), self.code(unit) - self.code([0; 3]));
+        let mut views = Views { entries: Vec::new(), offsets: vec![0] };
+        for home in 0..n {
+            let (first, last) = (home - reach, home + reach);
+            let (low, high) = if periodic { (periods(first, n), periods(last, n)) } else { (0, 0) };
+            for s in low..=high {
+                let (start, end) = ((first - s * n).max(0), (last - s * n).min(n - 1) + 1);
+                // Codes add up over the axes; that of no shift is counted in once, along the last one.
+                let code = s * weight as i64 + if axis == 2 { none as i64 } else { 0 };
+                let view = |start: i64, end: i64| View { code: code as i32, start: start as u32, end: end as u32 };
+                if axis == 2 {
+                    views.entries.push(view(start, end));
+                } else {
+                    views.entries.extend((start..end).map(|bin| view(bin, bin + 1)));
+                }
+            }
+            views.offsets.push(views.entries.len() as u32);
+        }
+        views
     }
 
     fn code(&self, s: [i32; 3]) -> usize {
@@ -177,12 +210,14 @@ impl CellGrid {
             order[next[*bin as usize] as usize] = i as u32;
             next[*bin as usize] += 1;
         }
-        let wrapped = |i: u32| add(positions[i as usize], scaled(basis.lattice_vector(bins[i as usize].1), -1.0));
+        let wrapped = |&i: &u32| add(positions[i as usize], scaled(basis.lattice_vector(bins[i as usize].1), -1.0));
+        let wrapped: Vec<[f64; 3]> = order.iter().map(wrapped).collect();
+        let column = |k: usize| wrapped.iter().map(|r| r[k]).collect();
         let largest = positions.iter().flatten().fold(0.0f64, |a, &b| a.max(b.abs()));
         Self {
-            x: order.iter().map(|&i| wrapped(i)[0]).collect(),
-            y: order.iter().map(|&i| wrapped(i)[1]).collect(),
-            z: order.iter().map(|&i| wrapped(i)[2]).collect(),
+            x: column(0),
+            y: column(1),
+            z: column(2),
             homes: order.iter().map(|&i| in_given_basis(bins[i as usize].1, transform)).collect(),
             order,
             places,
@@ -196,6 +231,7 @@ impl CellGrid {
             images: [0; 3],
             pbc: basis.pbc(),
             shift_codes: Vec::new(),
+            views: Default::default(),
         }
     }
 
@@ -215,6 +251,7 @@ impl CellGrid {
         for (rank, (_, code)) in all.iter().enumerate() {
             self.shift_codes[*code] = rank as u32;
         }
+        self.views = [0, 1, 2].map(|axis| self.views(axis));
         self.shifts = all.iter().map(|(s, _)| *s).collect();
         self.shift_vectors = self.shifts.iter().map(|&s| cell.lattice_vector(s)).collect();
     }

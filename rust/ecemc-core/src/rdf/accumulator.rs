@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use super::bins::RdfBins;
 use super::blocks::{Blocks, Pair};
 use super::count::{RdfCounts, RdfFrame, count_frames};
+use super::groups::Grouping;
 use super::result::{Normalization, Rdf};
+use crate::environments::Tracked;
+use crate::tracking::Kind;
 use crate::{Error, Result, Workers};
 
 /// Unordered pairs summed over all frames, one entry per bin.
@@ -36,6 +39,7 @@ pub(super) struct PairCounts {
 #[derive(Debug, Clone, PartialEq)]
 pub struct RdfAccumulator {
     pub(super) bins: RdfBins,
+    pub(super) grouping: Grouping,
     pub(super) atoms: BTreeMap<u8, u64>,
     pub(super) counts: BTreeMap<Pair, PairCounts>,
     pub(super) blocks: Blocks,
@@ -45,7 +49,22 @@ pub struct RdfAccumulator {
 impl RdfAccumulator {
     /// Nothing yet.
     pub fn new(bins: RdfBins) -> Self {
-        Self { bins, atoms: BTreeMap::new(), counts: BTreeMap::new(), blocks: Blocks::default(), next_frame: 0 }
+        let (atoms, counts, blocks) = (BTreeMap::new(), BTreeMap::new(), Blocks::default());
+        Self { bins, grouping: Grouping::Elements, atoms, counts, blocks, next_frame: 0 }
+    }
+
+    /// Nothing yet, for other groups than elements; what is called atomic numbers then are labels of groups.
+    ///
+    /// # Errors
+    /// [`Error::Argument`] for too many groups.
+    pub fn with_grouping(bins: RdfBins, grouping: Grouping) -> Result<Self> {
+        grouping.check()?;
+        Ok(Self { grouping, ..Self::new(bins) })
+    }
+
+    /// What the atoms are told apart by.
+    pub fn grouping(&self) -> &Grouping {
+        &self.grouping
     }
 
     /// The bins.
@@ -72,6 +91,21 @@ impl RdfAccumulator {
             self.add(number, counts)?;
         }
         Ok(())
+    }
+
+    /// Counts consecutive frames whose molecules are known, without adding them; `kinds` are those of the tracker.
+    ///
+    /// # Errors
+    /// As [`Self::add_frames`], and what centres of mass raise.
+    pub fn count_tracked(
+        bins: &RdfBins,
+        grouping: &Grouping,
+        first: u64,
+        frames: &[Tracked<'_>],
+        kinds: &[Kind],
+        workers: Workers<'_>,
+    ) -> Result<Vec<RdfCounts>> {
+        workers.map_frames(first, frames.len(), |k, workers| grouping.count(bins, &frames[k], kinds, workers))
     }
 
     /// Adds the counts of frame number `frame` of the whole trajectory.
@@ -101,6 +135,9 @@ impl RdfAccumulator {
     /// [`Error::Argument`] if the bins differ, or if the sums overflow: then they are of no use any more.
     pub fn merge(&mut self, other: &Self) -> Result<()> {
         self.require_same(&other.bins)?;
+        if self.grouping != other.grouping {
+            return Err(Error::argument("groups", "other groups", "the same groups in all parts"));
+        }
         self.blocks.merge(&other.blocks)?;
         self.next_frame = self.next_frame.max(other.next_frame);
         for (&z, n) in &other.atoms {

@@ -96,7 +96,7 @@ impl Block {
 }
 
 /// More blocks than this are joined in pairs.
-const MAX_BLOCKS: usize = 32;
+pub(super) const MAX_BLOCKS: usize = 32;
 
 /// Blocks by number. Block b holds the frames `b·2^bits` to `(b + 1)·2^bits − 1` of the whole trajectory.
 ///

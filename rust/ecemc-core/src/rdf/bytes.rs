@@ -4,32 +4,35 @@ use std::collections::BTreeMap;
 
 use super::accumulator::{PairCounts, RdfAccumulator};
 use super::bins::RdfBins;
-use super::blocks::{Block, Blocks, PairSums};
-use crate::{Error, Result};
+use super::blocks::{Block, Blocks, MAX_BLOCKS, PairSums};
+use super::groups::Grouping;
+use crate::Result;
+use crate::bytes::{Input, damaged, put};
 
 /// Name and version of the format; everything after it is little-endian.
-const MAGIC: &[u8; 12] = b"ecemc-rdf\0\0\x01";
+const MAGIC: &[u8; 12] = b"ecemc-rdf\0\0\x02";
 
 impl RdfAccumulator {
     /// The whole state. Equal accumulators give equal bytes.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut out = MAGIC.to_vec();
-        put(&mut out, &[self.bins.r_max().to_bits(), self.bins.n_bins() as u64, u64::from(self.blocks.bits)]);
-        put(&mut out, &[self.next_frame, self.atoms.len() as u64]);
+        put(&mut out, [self.bins.r_max().to_bits(), self.bins.n_bins() as u64, u64::from(self.blocks.bits)]);
+        self.grouping.write(&mut out);
+        put(&mut out, [self.next_frame, self.atoms.len() as u64]);
         for (&z, &n) in &self.atoms {
-            put(&mut out, &[z.into(), n]);
+            put(&mut out, [z.into(), n]);
         }
-        put(&mut out, &[self.counts.len() as u64]);
+        put(&mut out, [self.counts.len() as u64]);
         for (&(a, b), counts) in &self.counts {
-            put(&mut out, &[a.into(), b.into()]);
-            put(&mut out, &counts.all);
-            put(&mut out, &counts.intra);
+            put(&mut out, [a.into(), b.into()]);
+            put(&mut out, counts.all.iter().copied());
+            put(&mut out, counts.intra.iter().copied());
         }
-        put(&mut out, &[self.blocks.by_number.len() as u64]);
+        put(&mut out, [self.blocks.by_number.len() as u64]);
         for (&number, block) in &self.blocks.by_number {
-            put(&mut out, &[number, block.n_frames, block.pairs.len() as u64]);
+            put(&mut out, [number, block.n_frames, block.pairs.len() as u64]);
             for (&(a, b), sums) in &block.pairs {
-                put(&mut out, &[a.into(), b.into(), sums.n_frames]);
+                put(&mut out, [a.into(), b.into(), sums.n_frames]);
                 for column in sums.columns() {
                     out.extend(column.iter().flat_map(|x| x.to_le_bytes()));
                 }
@@ -41,12 +44,12 @@ impl RdfAccumulator {
     /// The state that [`Self::to_bytes`] wrote.
     ///
     /// # Errors
-    /// [`Error::Argument`] if the bytes are truncated, of another version or otherwise not such a state.
+    /// [`crate::Error::Argument`] if the bytes are truncated, of another version or otherwise not such a state.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
-        let mut input = Input { bytes: bytes.strip_prefix(MAGIC).ok_or_else(damaged)? };
+        let mut input = Input::new(bytes, MAGIC)?;
         let (r_max, n_bins, bits) = (f64::from_bits(input.number()?), input.number()? as usize, input.number()?);
         let bins = RdfBins::new(r_max, n_bins)?;
-        let mut sum = Self::new(bins);
+        let mut sum = Self::with_grouping(bins, Grouping::read(&mut input)?)?;
         sum.next_frame = input.number()?;
         for _ in 0..input.number()? {
             sum.atoms.insert(input.element()?, input.number()?);
@@ -61,7 +64,8 @@ impl RdfAccumulator {
             by_number.insert(input.number()?, input.block(n_bins)?);
         }
         sum.blocks = Blocks { bits: u32::try_from(bits).ok().filter(|&b| b < 64).ok_or_else(damaged)?, by_number };
-        if input.bytes.is_empty() && sum.is_consistent() { Ok(sum) } else { Err(damaged()) }
+        input.finish()?;
+        if sum.is_consistent() { Ok(sum) } else { Err(damaged()) }
     }
 
     /// What the arithmetic of [`Self::result`] relies on.
@@ -72,6 +76,7 @@ impl RdfAccumulator {
             positive(a) && positive(b) && counts.all.iter().zip(&counts.intra).all(|(all, intra)| intra <= all)
         });
         counted
+            && self.blocks.by_number.len() <= MAX_BLOCKS
             && self.blocks.by_number.values().flat_map(|block| &block.pairs).all(|(pair, s)| {
                 self.counts.contains_key(pair)
                     && within(&s.pair_all, &s.pair_intra)
@@ -80,35 +85,9 @@ impl RdfAccumulator {
     }
 }
 
-fn put(out: &mut Vec<u8>, numbers: &[u64]) {
-    out.extend(numbers.iter().flat_map(|x| x.to_le_bytes()));
-}
-
-fn damaged() -> Error {
-    Error::argument("state", "bytes that are not a complete state of this version", "what to_bytes() returned")
-}
-
-struct Input<'a> {
-    bytes: &'a [u8],
-}
-
 impl Input<'_> {
-    fn take<const N: usize>(&mut self) -> Result<[u8; N]> {
-        let (first, rest) = self.bytes.split_first_chunk().ok_or_else(damaged)?;
-        self.bytes = rest;
-        Ok(*first)
-    }
-
-    fn number(&mut self) -> Result<u64> {
-        Ok(u64::from_le_bytes(self.take()?))
-    }
-
     fn element(&mut self) -> Result<u8> {
         u8::try_from(self.number()?).map_err(|_| damaged())
-    }
-
-    fn numbers(&mut self, n: usize) -> Result<Vec<u64>> {
-        (0..n).map(|_| self.number()).collect()
     }
 
     fn block(&mut self, n_bins: usize) -> Result<Block> {

@@ -24,7 +24,7 @@ pub enum RdfMolecules<'a> {
 pub struct RdfFrame<'a> {
     /// Å, anywhere in or outside the cell.
     pub positions: &'a [[f64; 3]],
-    /// Atomic numbers.
+    /// Atomic numbers, or other labels if bonds are not to be found.
     pub numbers: &'a [u8],
     /// Needs a volume.
     pub cell: &'a Cell,
@@ -101,13 +101,7 @@ pub fn count_frames(
     frames: &[RdfFrame<'_>],
     workers: Workers<'_>,
 ) -> Result<Vec<RdfCounts>> {
-    let named = |k: usize, result: Result<RdfCounts>| result.map_err(|e| e.in_frame(first + k as u64));
-    if frames.len() < workers.threads() {
-        return frames.iter().enumerate().map(|(k, f)| named(k, count_pairs(bins, f, workers))).collect();
-    }
-    let cancelled = || workers.check().is_err();
-    let one = |k: usize| named(k, count_pairs(bins, &frames[k], Workers::new(1, &cancelled)));
-    Ok(workers.map_chunks(frames.len(), 1, |range| range.map(one).collect::<Result<Vec<_>>>())?.concat())
+    workers.map_frames(first, frames.len(), |k, workers| count_pairs(bins, &frames[k], workers))
 }
 
 fn check(bins: &RdfBins, frame: &RdfFrame<'_>) -> Result<f64> {

@@ -3,6 +3,8 @@
 //! [`count_pairs`] counts the pairs of one frame in integers; [`RdfAccumulator`] sums frames exactly, so that any order of
 //! adding and merging gives the same bits, and [`RdfAccumulator::result`] normalises.
 //!
+//! What is written of elements below holds for any other [`Grouping`] of the atoms, or of the centres of mass of molecules.
+//!
 //! # Definitions
 //! `n_ab(r)` is the number of ordered pairs (i of element a, j of element b, every periodic image, without the atom itself)
 //! in the shell of volume `ΔV(r)`. Averages `<>` run over frames, each with its own volume V:
@@ -21,6 +23,7 @@ mod count;
 mod direct;
 mod fixed;
 mod grid;
+mod groups;
 mod histogram;
 mod intra;
 mod result;
@@ -28,4 +31,5 @@ mod result;
 pub use accumulator::RdfAccumulator;
 pub use bins::RdfBins;
 pub use count::{RdfCounts, RdfFrame, RdfMolecules, count_frames, count_pairs};
+pub use groups::{Grouping, OTHER};
 pub use result::{Coordination, Estimate, Normalization, PairRdf, Rdf};

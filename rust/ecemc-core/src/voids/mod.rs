@@ -7,24 +7,30 @@
 //! empty space has no end.
 
 mod fraction;
+mod grid;
 mod radii;
 mod sphere;
+mod surfaces;
 
 pub use fraction::void_fraction;
 pub use radii::van_der_waals_radius;
 pub use sphere::{EmptySphere, largest_empty_sphere};
 
 use crate::neighbors::{check_near, reduce};
-use crate::vector::{add, scaled};
+use crate::vector::{norm, scaled};
 use crate::{Cell, Error, Result};
 
 /// Å; more than any atom or bubble, little enough for the coordinates of its images to keep their digits.
 const MAX_RADIUS: f64 = 1e6;
+/// Å; rounding must not drop the nearest atom of a point.
+const SLACK: f64 = 1e-9;
 
 /// The part of space that is looked at: a corner and three edges.
 struct Region {
     origin: [f64; 3],
     edges: [[f64; 3]; 3],
+    /// The edges in units of the vectors of the basis.
+    extent: [f64; 3],
     /// The same lattice with vectors as short as possible: a skewed cell would be cut into slivers.
     basis: Cell,
 }
@@ -40,12 +46,36 @@ impl Region {
             let along = fractional.iter().map(|f| f[k]);
             (low[k], high[k]) = along.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), f| (l.min(f), h.max(f)));
         }
-        let edges = [0, 1, 2].map(|k| scaled(basis.matrix()[k], high[k] - low[k]));
-        Ok(Self { origin: basis.cartesian(low), edges, basis })
+        let extent = [0, 1, 2].map(|k| high[k] - low[k]);
+        let edges = [0, 1, 2].map(|k| scaled(basis.matrix()[k], extent[k]));
+        Ok(Self { origin: basis.cartesian(low), edges, extent, basis })
     }
 
-    fn middle(&self) -> [f64; 3] {
-        self.edges.iter().fold(self.origin, |point, &edge| add(point, scaled(edge, 0.5)))
+    /// The size of boxes of which `pieces` or a few more fill the region; edges shorter than that are not cut.
+    fn spacing(&self, pieces: f64) -> f64 {
+        let mut lengths = self.edges.map(norm);
+        lengths.sort_by(|a, b| b.total_cmp(a));
+        let [a, b, c] = lengths;
+        let (cube, square) = ((a * b * c / pieces).cbrt(), (a * b / pieces).sqrt());
+        let spacing = if c >= cube && cube > 0.0 {
+            cube
+        } else if b >= square && square > 0.0 {
+            square
+        } else {
+            a / pieces
+        };
+        if spacing > 0.0 { spacing } else { 1.0 }
+    }
+
+    /// The point of the region that has the same fractional coordinates as far as axes without periods allow; for a region
+    /// at the origin.
+    fn clamped(&self, point: [f64; 3]) -> [f64; 3] {
+        if self.basis.pbc() == [true; 3] {
+            return point;
+        }
+        let f = self.basis.fractional(point);
+        let inside = |k: usize| if self.basis.pbc()[k] { f[k] } else { f[k].clamp(0.0, self.extent[k]) };
+        self.basis.cartesian([inside(0), inside(1), inside(2)])
     }
 }
 
