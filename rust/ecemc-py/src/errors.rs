@@ -17,7 +17,11 @@ pub use raised::InputError;
 /// The exception that `ecemc.errors` has for a kernel's error.
 pub fn exception(error: &Error) -> PyErr {
     let text = error.to_string();
-    match error {
+    let mut cause = error;
+    while let Error::Frame { error, .. } = cause {
+        cause = error;
+    }
+    match cause {
         Error::InfiniteMolecule { .. } => raised::InfiniteMoleculeError::new_err(text),
         Error::Interrupted => PyKeyboardInterrupt::new_err(text),
         _ => InputError::new_err(text),
@@ -38,6 +42,7 @@ pub fn file_exception(path: &Path, error: &FileError) -> PyErr {
                 raised::FileFormatError::new_err(format!("{}: compressed data are damaged: {cause}", path.display()))
             }
         },
+        FileError::Argument { .. } => InputError::new_err(format!("{}: {error}", path.display())),
         FileError::Interrupted => PyKeyboardInterrupt::new_err(error.to_string()),
         _ => raised::FileFormatError::new_err(format!("{}: {error}", path.display())),
     }

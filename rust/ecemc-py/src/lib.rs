@@ -5,14 +5,21 @@
 mod arrays;
 mod environments;
 mod errors;
-mod io;
+mod frames;
+mod kinetic;
 mod molecules;
+mod msd;
 mod neighbors;
 mod rdf;
+mod reader;
+mod records;
 mod rigid_body;
+mod survey;
 mod threads;
+mod tracking;
 mod voids;
 mod volume_scan;
+mod writer;
 
 use pyo3::prelude::*;
 
@@ -26,21 +33,33 @@ mod _core {
     use pyo3::prelude::*;
 
     #[pymodule_export]
-    use crate::environments::local_environments;
+    use crate::environments::{EnvironmentAccumulator, local_environments};
     #[pymodule_export]
-    use crate::io::{ExtxyzReader, Frames, count_frames};
+    use crate::frames::Frames;
+    #[pymodule_export]
+    use crate::kinetic::kinetic_energies;
     #[pymodule_export]
     use crate::molecules::{find_molecules, graph_fingerprint, make_whole};
+    #[pymodule_export]
+    use crate::msd::{MSDAccumulator, Particles, Unwrapper};
     #[pymodule_export]
     use crate::neighbors::neighbor_list;
     #[pymodule_export]
     use crate::rdf::RDFAccumulator;
     #[pymodule_export]
+    use crate::reader::{TrajectoryReader, count_frames, detect_format};
+    #[pymodule_export]
     use crate::rigid_body::{decompose_forces, rigid_bodies};
     #[pymodule_export]
-    use crate::voids::{largest_empty_sphere, van_der_waals_radius, void_fraction};
+    use crate::survey::Survey;
+    #[pymodule_export]
+    use crate::tracking::{MoleculeTracker, TrackedMolecules};
+    #[pymodule_export]
+    use crate::voids::{largest_empty_sphere, largest_holes, van_der_waals_radius, void_fraction};
     #[pymodule_export]
     use crate::volume_scan::volume_scan;
+    #[pymodule_export]
+    use crate::writer::format_extxyz;
 
     /// Instruction set that the kernels use on this machine.
     #[pyfunction]

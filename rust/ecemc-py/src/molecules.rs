@@ -1,7 +1,7 @@
 //! Bridge to `ecemc_core::{bonds, molecules, species, graph}`.
 
 use ecemc_core::rigid_body::MolecularFrame;
-use ecemc_core::{BondRule, Cell, Molecules, Result, find_bonds, species, structural_bonds};
+use ecemc_core::{BondRule, Bonds, Cell, Molecules, Result, find_bonds, species, structural_bonds};
 use numpy::{PyArray1, PyArray2, PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::prelude::*;
 
@@ -11,7 +11,7 @@ use crate::threads;
 
 /// What `find_molecules` hands to Python: index, image, infinite, bonds, shifts, species of each molecule, and of each
 /// species the fingerprint and the formula.
-type Found<'py> = (
+pub type Found<'py> = (
     Bound<'py, PyArray1<i64>>,
     Bound<'py, PyArray2<i64>>,
     Bound<'py, PyArray1<bool>>,
@@ -38,13 +38,25 @@ pub fn find_molecules<'py>(
     let (r, cell) = (rows(&positions, "positions")?, cell(cell_matrix, pbc)?);
     let numbers = atomic_numbers(elements(&numbers, "numbers", Some(r.len()))?)?;
     let (bonds, molecules, (kinds, kind_of)) = threads::run(py, n_threads, |workers| {
-        let rule = factors.iter().try_fold(BondRule::uniform(scale)?, |rule, &(z, f)| rule.with(z, f))?;
+        let rule = bond_rule(scale, &factors)?;
         let close = find_bonds(r, &numbers, &cell, &rule, workers)?;
         let molecules = Molecules::from_bonds(r.len(), &close);
         let bonds = structural_bonds(close, r, &numbers, &cell);
         let species = species(&numbers, &bonds, &molecules);
         Ok((bonds, molecules, species))
     })?;
+    let kinds = kinds.into_iter().map(|kind| (hexadecimal(kind.fingerprint), kind.formula)).collect();
+    found(py, &molecules, &bonds, kind_of, kinds)
+}
+
+/// The tuple.
+pub fn found<'py>(
+    py: Python<'py>,
+    molecules: &Molecules,
+    bonds: &Bonds,
+    kind_of: Vec<u32>,
+    kinds: Vec<(String, String)>,
+) -> PyResult<Found<'py>> {
     Ok((
         array1(py, molecules.index().iter().map(|&k| i64::from(k)).collect()),
         array2(py, molecules.image().iter().map(|s| s.map(i64::from)).collect())?,
@@ -52,8 +64,18 @@ pub fn find_molecules<'py>(
         array2(py, bonds.iter().map(|b| [b.0, b.1].map(i64::from)).collect())?,
         array2(py, bonds.iter().map(|b| b.2.map(i64::from)).collect())?,
         kind_of,
-        kinds.into_iter().map(|kind| (format!("{:032x}", kind.fingerprint), kind.formula)).collect(),
+        kinds,
     ))
+}
+
+/// One factor, and others for some elements.
+pub fn bond_rule(scale: f64, factors: &[(u8, f64)]) -> Result<BondRule> {
+    factors.iter().try_fold(BondRule::uniform(scale)?, |rule, &(z, f)| rule.with(z, f))
+}
+
+/// A fingerprint as Python has it.
+pub fn hexadecimal(fingerprint: u128) -> String {
+    format!("{fingerprint:032x}")
 }
 
 /// Atomic numbers as the kernels take them.
@@ -70,7 +92,7 @@ pub fn graph_fingerprint(numbers: Vec<u8>, bonds: Vec<(u32, u32)>) -> PyResult<S
     if let Some((a, b)) = bonds.iter().find(|(a, b)| *a.max(b) as usize >= numbers.len()) {
         return Err(InputError::new_err(format!("bonds: got ({a}, {b}), expected atoms below {}", numbers.len())));
     }
-    Ok(format!("{:032x}", ecemc_core::graph_fingerprint(&numbers, &bonds, false)))
+    Ok(hexadecimal(ecemc_core::graph_fingerprint(&numbers, &bonds, false)))
 }
 
 /// Molecules that were found before.

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 use std::mem::ManuallyDrop;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, channel};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, TryLockError};
+use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use ecemc_core::{Error, Result, Workers};
@@ -39,6 +40,18 @@ pub fn run<T: Send>(
     match raised {
         Some(signal) => Err(signal),
         None => result.map_err(|error| exception(&error)),
+    }
+}
+
+/// What a kernel may be working with in another thread, waited for without the GIL, which that one may need to look for
+/// Ctrl-C.
+pub fn lock<'a, T: Send>(py: Python<'_>, shared: &'a Mutex<T>) -> MutexGuard<'a, T> {
+    loop {
+        match shared.try_lock() {
+            Ok(guard) => return guard,
+            Err(TryLockError::Poisoned(poisoned)) => return poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => py.detach(|| sleep(Duration::from_millis(1))),
+        }
     }
 }
 

@@ -3,12 +3,14 @@
 use std::collections::HashMap;
 
 use ecemc_core::voids;
-use ecemc_core::{Error, Result, symbol};
-use numpy::{PyReadonlyArray1, PyReadonlyArray2};
+use ecemc_core::{Error, Result, Workers, symbol};
+use ecemc_io::Frame;
+use numpy::{PyArray1, PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::prelude::*;
 
-use crate::arrays::{cell, elements, rows};
+use crate::arrays::{array1, cell, elements, rows};
 use crate::errors::exception;
+use crate::frames::Frames;
 use crate::molecules::atomic_numbers;
 use crate::threads;
 
@@ -51,6 +53,39 @@ pub fn largest_empty_sphere(
     let sphere =
         threads::run(py, n_threads, |workers| voids::largest_empty_sphere(r, &radii, &cell, tolerance, workers))?;
     Ok((sphere.radius, sphere.center))
+}
+
+/// Radius of the largest empty sphere of each frame, one frame per task; errors are named by `first` and the place.
+#[pyfunction]
+#[pyo3(signature = (first, frames, tolerance, n_threads=None))]
+pub fn largest_holes<'py>(
+    py: Python<'py>,
+    first: u64,
+    frames: &Frames,
+    tolerance: f64,
+    n_threads: Option<i64>,
+) -> PyResult<Bound<'py, PyArray1<f64>>> {
+    let frames = &frames.frames;
+    let holes = threads::run(py, n_threads, |workers| {
+        workers.map_chunks(frames.len(), 1, |range| {
+            largest_hole(&frames[range.start], tolerance).map_err(|e| e.in_frame(first + range.start as u64))
+        })
+    })?;
+    Ok(array1(py, holes))
+}
+
+/// Å, for elements that the table does not cover, most of them metals.
+const UNKNOWN_RADIUS: f64 = 2.0;
+
+fn largest_hole(frame: &Frame, tolerance: f64) -> Result<f64> {
+    let cell = frame.cell()?;
+    if cell.volume().is_none() {
+        let wanted = "three cell vectors that span a volume: without, empty space has no end";
+        return Err(Error::argument("cell", "no volume", wanted));
+    }
+    let radius = |&z: &u8| voids::van_der_waals_radius(z).unwrap_or(UNKNOWN_RADIUS);
+    let radii: Vec<f64> = frame.numbers.iter().map(radius).collect();
+    Ok(voids::largest_empty_sphere(&frame.positions, &radii, &cell, tolerance, Workers::serial())?.radius)
 }
 
 /// Fraction of space further than `probe` from all surfaces.
