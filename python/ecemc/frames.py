@@ -7,9 +7,11 @@ __all__ = [
     "atomic_numbers",
     "atoms_from_record",
     "batch",
+    "batches",
     "geometry",
     "iterate",
     "reals",
+    "record_from_atoms",
     "without_labels",
 ]
 
@@ -18,6 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import numpy as np
 from ase import Atoms
+from ase import units as ase_units
 from ase.calculators.singlepoint import SinglePointCalculator
 
 from ecemc import _core
@@ -25,11 +28,15 @@ from ecemc.errors import InputError
 from ecemc.keys import belongs_to_geometry
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from numpy.typing import NDArray
 
+    #: Configurations, or what is already in compiled memory.
+    Input = Atoms | Iterable[Atoms] | _core.Frames | Iterable[_core.Frames]
 
+#: Frames, and atoms, that are handed to the kernels at once.
+_FRAMES, _ATOMS = 64, 500_000
 #: What ASE's own reader moves to a calculator, so that ``atoms.get_potential_energy()`` and the like work.
 _FRAME_RESULTS = ("energy", "free_energy", "stress", "dipole", "magmom", "polarization", "dielectric_tensor")
 _ATOM_RESULTS = ("energies", "forces", "stresses", "charges", "magmoms", "born_effective_charges")
@@ -161,6 +168,8 @@ def without_labels(atoms: Atoms) -> Atoms:
 def batch(frames: Iterable[Atoms]) -> _core.Frames:
     """Hand configurations over to the compiled accumulators, which take them many at a time.
 
+    What goes along is what :func:`record_from_atoms` says.
+
     Raises
     ------
     InputError
@@ -172,11 +181,41 @@ def batch(frames: Iterable[Atoms]) -> _core.Frames:
     >>> len(batch([Atoms("He"), Atoms("Ne2", positions=[[0, 0, 0], [0, 0, 3]])]))
     2
     """
-    arrays = []
-    for atoms in frames:
-        positions, cell, pbc = geometry(atoms)
-        arrays.append((positions, atomic_numbers(atoms).astype(np.uint8), cell if cell.any() else None, pbc))
-    return _core.Frames.from_arrays(arrays)
+    return _core.Frames.from_records([record_from_atoms(atoms) for atoms in frames])
+
+
+def _results(atoms: Atoms) -> dict[str, Any]:
+    """Take what an attached calculator has computed, unless the atoms have moved since."""
+    calculator: Any = getattr(atoms, "calc", None)
+    results = getattr(calculator, "results", None)
+    return dict(results) if results and not calculator.check_state(atoms) else {}
+
+
+def batches(frames: Input) -> Iterator[_core.Frames]:
+    """Hand over configurations, or what is already in compiled memory, many at a time.
+
+    Raises
+    ------
+    InputError
+        If it is neither ``Atoms``, frames nor an iterable of one of them.
+    """
+    if isinstance(frames, _core.Frames):
+        yield frames
+        return
+    portion: list[Atoms] = []
+    n_atoms = 0
+    items: Iterable[Any] = iterate(cast("Any", frames))
+    for item in items:
+        if isinstance(item, _core.Frames):
+            yield item
+            continue
+        portion.append(item)
+        n_atoms += len(getattr(item, "positions", ()))
+        if len(portion) == _FRAMES or n_atoms >= _ATOMS:
+            yield batch(portion)
+            portion, n_atoms = [], 0
+    if portion:
+        yield batch(portion)
 
 
 def atoms_from_record(record: Mapping[str, Any]) -> Atoms:
@@ -207,6 +246,9 @@ def atoms_from_record(record: Mapping[str, Any]) -> Atoms:
             atoms.set_constraint(_constraints(array))
         else:
             atoms.arrays[place] = array
+    if record["velocities"] is not None:  # after the masses
+        momenta = atoms.get_masses()[:, None] * record["velocities"] / ase_units.fs
+        atoms.set_momenta(momenta, apply_constraint=False)
     for key, value in record["info"].items():
         if key in _FRAME_RESULTS:
             results[key] = _voigt(value) if key == "stress" else value
@@ -215,6 +257,93 @@ def atoms_from_record(record: Mapping[str, Any]) -> Atoms:
     if results:
         atoms.calc = SinglePointCalculator(atoms, **results)
     return atoms
+
+
+def record_from_atoms(atoms: Atoms) -> dict[str, Any]:
+    """Describe ``Atoms`` as one frame of :class:`ecemc._core.Frames`: the inverse of :func:`atoms_from_record`.
+
+    Results of a calculator stand under their own names, fixed atoms in ``move_mask``. Values that are no numbers, truth
+    values or texts become JSON as in ASE's extended XYZ; what JSON has no form for is left out.
+
+    Examples
+    --------
+    >>> record = record_from_atoms(Atoms("He", info={"step": 3, "note": None}))
+    >>> record["info"]
+    {'step': 3, 'note': '_JSON null'}
+    """
+    positions, cell, pbc = geometry(atoms)
+    results, arrays = _results(atoms), getattr(atoms, "arrays", {})
+    arrays = {name: array for name, array in arrays.items() if name not in {"numbers", "positions"}}
+    if isinstance(atoms, Atoms) and atoms.constraints:
+        arrays["move_mask"] = _move_mask(atoms)
+    arrays |= {name: results[name] for name in _ATOM_RESULTS if name in results}
+    columns = {"charge" if name == "charges" else str(name): _column(array) for name, array in arrays.items()}
+    info = dict(getattr(atoms, "info", {})) | {name: results[name] for name in _FRAME_RESULTS if name in results}
+    if "stress" in info and np.shape(info["stress"]) == (6,):
+        info["stress"] = np.asarray(info["stress"])[_FROM_VOIGT]
+    values = {str(key): _info_value(value) for key, value in info.items()}
+    return {
+        "numbers": atomic_numbers(atoms).astype(np.uint8),
+        "positions": positions,
+        "lattice": cell if cell.any() else None,
+        "pbc": pbc,
+        "velocities": None,
+        "columns": {name: column for name, column in columns.items() if column is not None and len(column)},
+        "info": {key: value for key, value in values.items() if value is not _NO_FORM},
+    }
+
+
+_FROM_VOIGT = np.array([[0, 5, 4], [5, 1, 3], [4, 3, 2]])
+_NO_FORM = object()
+
+
+def _move_mask(atoms: Atoms) -> NDArray[np.bool_]:
+    """Which atoms, or which of their coordinates, are free to move."""
+    from ase.constraints import FixAtoms, FixCartesian  # noqa: PLC0415
+
+    free = np.ones((len(atoms), 3), dtype=bool)
+    single = True
+    for constraint in atoms.constraints:
+        if isinstance(constraint, FixAtoms):
+            free[constraint.index] = False
+        elif isinstance(constraint, FixCartesian):
+            free[constraint.index] &= ~np.asarray(constraint.mask, dtype=bool)
+            single = False
+    return free[:, 0] if single else free
+
+
+def _column(values: Any) -> Any:
+    """Per-atom values as (n,) or (n, k) of float64, int64, bool, or texts; None for anything else."""
+    array = np.asarray(values)
+    if array.ndim > 2:
+        array = array.reshape(len(array), -1)
+    if array.ndim == 2 and array.shape[1] == 1:
+        array = array[:, 0]
+    if array.ndim == 0 or array.dtype.kind not in "biufUS":
+        return None
+    if array.dtype.kind in "US":
+        return array.astype(np.str_).tolist()
+    return np.ascontiguousarray(array, dtype=_WIDE[array.dtype.kind])
+
+
+_WIDE = {"b": np.bool_, "i": np.int64, "u": np.int64, "f": np.float64}
+
+
+def _info_value(value: Any) -> Any:
+    """Plain Python or an array of at most two dimensions, else JSON."""
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, (bool, float, str)) or (isinstance(value, int) and abs(value) < 2**63):
+        return value
+    if isinstance(value, np.ndarray) and value.dtype.kind in _WIDE:
+        if value.ndim == 0:
+            return _info_value(value.item())
+        if value.ndim <= 2:
+            return np.ascontiguousarray(value, dtype=_WIDE[value.dtype.kind])
+    try:
+        return "_JSON " + json.dumps(value.tolist() if isinstance(value, np.ndarray) else value)
+    except (TypeError, ValueError):
+        return _NO_FORM
 
 
 def _constraints(move_mask: NDArray[Any]) -> list[Any]:
