@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["LocalEnvironments", "frame_environments", "local_environments"]
+__all__ = ["LocalEnvironments", "frame_environments", "local_environments", "named_environments"]
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ from ecemc.frames import iterate, reals
 from ecemc.molecules import DEFAULT_SCALE, find_molecules, frame_with_molecules
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from ase import Atoms
     from numpy.typing import NDArray
@@ -132,6 +132,24 @@ def local_environments(
         message = "frames: got none, expected at least one"
         raise InputError(message)
     return result
+
+
+def named_environments(sums: _core.EnvironmentAccumulator, names: Sequence[str]) -> LocalEnvironments | None:
+    """Give the sums of many frames as :func:`local_environments` does; None if no frame was counted.
+
+    Parameters
+    ----------
+    sums
+        Frames with a molecule that is bonded to its own periodic image are not among them.
+    names
+        Name of each kind of molecule, see :func:`ecemc.molecules.kind_names`.
+    """
+    n_frames, _, found = sums.result()
+    occurrences: Counter[Environment] = Counter()
+    for central, around, times in found:
+        present = tuple(sorted((names[kind], count) for kind, count in around))
+        occurrences[names[central], present] += times
+    return LocalEnvironments(sums.radius, n_frames, occurrences) if n_frames else None
 
 
 def frame_environments(

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Scale = float | Mapping[str, float]
+    _Ints = NDArray[np.int64]
+    #: index, image, infinite, bonds, shifts, number of the kind of each molecule, fingerprint and formula of each kind
+    _Found = tuple[_Ints, _Ints, NDArray[np.bool_], _Ints, _Ints, list[int], list[tuple[str, str]]]
 
 DEFAULT_SCALE = 1.3
 
@@ -120,9 +123,14 @@ def find_molecules(atoms: Atoms, *, scale: Scale = DEFAULT_SCALE, n_threads: int
     frame = geometry(atoms)
     numbers = atomic_numbers(atoms)
     uniform, factors = _factors(scale)
-    index, image, infinite, bonds, shifts, kind_of, kinds = _core.find_molecules(
-        frame.positions, numbers, frame.cell, frame.pbc, uniform, factors, n_threads
+    return _molecules(
+        _core.find_molecules(frame.positions, numbers, frame.cell, frame.pbc, uniform, factors, n_threads)
     )
+
+
+def _molecules(found: _Found) -> Molecules:
+    """Name what the kernel has found."""
+    index, image, infinite, bonds, shifts, kind_of, kinds = found
     for array in (index, image, infinite, bonds, shifts):
         array.flags.writeable = False
     first = dict(zip(reversed(kind_of), range(len(kind_of) - 1, -1, -1), strict=True))
@@ -137,6 +145,31 @@ def find_molecules(atoms: Atoms, *, scale: Scale = DEFAULT_SCALE, n_threads: int
         formulas=[kinds[kind][1] for kind in kind_of],
         fingerprints=[kinds[kind][0] for kind in kind_of],
     )  # fmt: skip
+
+
+def molecule_tracker(scale: Scale = DEFAULT_SCALE) -> _core.MoleculeTracker:
+    """Tracker of molecules through a trajectory, with the bond criterion of :func:`find_molecules`.
+
+    Examples
+    --------
+    >>> from ase.build import molecule
+    >>> from ecemc.frames import batch
+    >>> tracker = molecule_tracker()
+    >>> tracked = tracker.add(0, batch([molecule("H2O"), molecule("CO2")]))
+    >>> tracked_molecules(tracked, 1), kind_names(tracker)
+    (Molecules(1 CO2; 3 atoms), ['H2O', 'CO2'])
+    """
+    return _core.MoleculeTracker(*_factors(scale))
+
+
+def tracked_molecules(tracked: _core.TrackedMolecules, k: int) -> Molecules:
+    """Molecules of frame k of a batch: the same as :func:`find_molecules` gives for it."""
+    return _molecules(tracked.molecules(k))
+
+
+def kind_names(tracker: _core.MoleculeTracker) -> list[str]:
+    """Name of the species of each kind of molecule that a tracker has met, in order of appearance."""
+    return [species_name(*kind) for kind in tracker.fingerprints]
 
 
 def _factors(scale: Scale) -> tuple[float, list[tuple[int, float]]]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-__all__ = ["ForceDecomposition", "RigidBodies", "decompose_forces", "rigid_bodies"]
+__all__ = ["ForceDecomposition", "RigidBodies", "decompose_forces", "kinetic_energies", "rigid_bodies"]
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from ase.data import atomic_masses
 
 from ecemc import _core, keys
 from ecemc.errors import InputError
@@ -144,6 +145,39 @@ def decompose_forces(
     return ForceDecomposition(
         *_core.decompose_forces(frame_with_molecules(atoms, molecules), given.reshape(shape), n_threads)
     )
+
+
+def kinetic_energies(
+    frames: _core.Frames, tracked: _core.TrackedMolecules, *, n_threads: int | None = None
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Kinetic energies (eV) and degrees of freedom of translation, rotation and vibration, by kind of molecule.
+
+    Both have shape (frames, kinds, 3), kinds as the tracker numbers them. The drift of the whole box is no heat and is
+    left out: the parts add up to the kinetic energy about the centre of mass, and a molecule of mass m in a box of mass
+    M counts 3 (1 - m/M) degrees of freedom of translation. NaN for frames without velocities or with a molecule that is
+    bonded to its own periodic image.
+
+    Raises
+    ------
+    InputError
+        If the molecules are those of other frames, or velocities or masses are no finite numbers.
+
+    Examples
+    --------
+    >>> from ase.build import molecule
+    >>> from ecemc.frames import batch
+    >>> from ecemc.molecules import molecule_tracker
+    >>> water = molecule("H2O")
+    >>> water.set_momenta(water.get_masses()[:, None] * [[1.0, 0, 0]])
+    >>> other = water.copy()
+    >>> other.positions += 5.0
+    >>> other.set_momenta(-water.get_momenta())
+    >>> frames = batch([water + other])
+    >>> energies, dof = kinetic_energies(frames, molecule_tracker().add(0, frames))
+    >>> energies.round(3).tolist(), dof.tolist()
+    ([[[18.015, 0.0, 0.0]]], [[[3.0, 6.0, 6.0]]])
+    """
+    return _core.kinetic_energies(frames, tracked, atomic_masses, n_threads)
 
 
 def _stored_forces(atoms: Atoms) -> NDArray[np.float64]:

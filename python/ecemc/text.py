@@ -1,10 +1,13 @@
-"""Numbers as people read them."""
+"""Numbers as people and as JSON read them."""
 
 from __future__ import annotations
 
-__all__ = ["number", "with_error"]
+__all__ = ["number", "plain", "with_error"]
 
 import math
+from typing import Any
+
+import numpy as np
 
 _MINUS = "−"
 
@@ -40,3 +43,24 @@ def with_error(value: float, error: float) -> str:
         return number(value)
     places = max(0, 1 - math.floor(math.log10(error)))
     return f"{value:.{places}f} ± {error:.{places}f}".replace("-", _MINUS)
+
+
+def plain(value: Any) -> Any:
+    """Turn arrays and tuples into lists and what is not finite into None: strict JSON.
+
+    Examples
+    --------
+    >>> plain({"r": np.array([0.5, np.nan]), "pair": ("C", "O")})
+    {'r': [0.5, None], 'pair': ['C', 'O']}
+    """
+    if isinstance(value, dict):
+        return {str(key): plain(entry) for key, entry in value.items()}
+    if isinstance(value, np.ndarray):
+        return plain(value.tolist())
+    if isinstance(value, (list, tuple)):
+        return [plain(entry) for entry in value]
+    if isinstance(value, np.generic):
+        return plain(value.item())
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Voids", "largest_hole", "voids"]
+__all__ = ["Voids", "largest_hole", "largest_holes", "voids"]
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -57,8 +57,7 @@ def voids(
 
     A sphere is empty if it overlaps no atom, atoms being spheres of their van der Waals radii, periodic images
     included. The largest one is found by branch and bound: none is more than 0.001 Å larger than the reported one, in
-    any cell.
-    The fraction is counted on a grid.
+    any cell. The fraction is counted on a grid.
 
     Along non-periodic axes only the bounding box of the atomic centres (in fractional coordinates) is searched.
 
@@ -99,6 +98,8 @@ def voids(
     return Voids(radius, np.array(center), fraction, lengths[0])
 
 
+#: Å, exact enough to tell a bubble.
+_COARSE = 0.01
 #: Å, for elements that no table of van der Waals radii covers, most of them metals.
 _UNKNOWN_RADIUS = 2.0
 
@@ -107,6 +108,11 @@ def largest_hole(atoms: Atoms, *, n_threads: int | None = None) -> float:
     """Radius of the largest empty sphere to 0.01 Å: :func:`voids` for long trajectories.
 
     Elements without a van der Waals radius in the table count with 2 Å.
+
+    Raises
+    ------
+    InputError
+        For no atoms, NaN positions, singular cells.
 
     Examples
     --------
@@ -117,8 +123,28 @@ def largest_hole(atoms: Atoms, *, n_threads: int | None = None) -> float:
     numbers = atomic_numbers(atoms)
     kinds = np.flatnonzero(np.bincount(numbers)).tolist()
     radii = {number: _UNKNOWN_RADIUS for number in kinds if _core.van_der_waals_radius(number) is None}
-    radius, _ = _core.largest_empty_sphere((*geometry(atoms), numbers, radii), 0.01, n_threads)
+    radius, _ = _core.largest_empty_sphere((*geometry(atoms), numbers, radii), _COARSE, n_threads)
     return float(radius)
+
+
+def largest_holes(frames: _core.Frames, *, first: int = 0, n_threads: int | None = None) -> NDArray[np.float64]:
+    """:func:`largest_hole` of each frame of a batch, (n_frames,) Å.
+
+    ``first`` is the number of the first frame, for messages.
+
+    Raises
+    ------
+    InputError
+        As :func:`largest_hole`, with the number of the frame.
+
+    Examples
+    --------
+    >>> from ase.build import bulk
+    >>> from ecemc.frames import batch
+    >>> largest_holes(batch([bulk("Ar", "fcc", a=5.26)])).round(2).tolist()
+    [0.75]
+    """
+    return _core.largest_holes(first, frames, _COARSE, n_threads)
 
 
 def _length(name: str, value: float) -> float:

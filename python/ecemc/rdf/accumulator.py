@@ -1,99 +1,29 @@
-"""Partial radial distribution functions, intra- and intermolecular, over any number of frames."""
+"""Sums over frames from which RDFs follow."""
 
 from __future__ import annotations
 
-__all__ = ["RDF", "RDFAccumulator", "rdf"]
+__all__ = ["RDFAccumulator"]
 
-from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
+from ase.data import atomic_masses
 
 from ecemc import _core
 from ecemc.errors import InputError
 from ecemc.frames import atomic_numbers, geometry, iterate
 from ecemc.molecules import Molecules, checked
+from ecemc.rdf.groups import group_names
+from ecemc.rdf.result import RDF
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from ase import Atoms
-    from numpy.typing import NDArray
 
-    Pair = tuple[str, str]
-    Curves = dict[Pair, NDArray[np.float64]]
+    from ecemc.rdf.groups import Group
 
 #: Frames, and atoms, that are handed to the kernel at once.
 _FRAMES, _ATOMS = 64, 500_000
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class RDF:
-    """Partial RDFs by pair of elements; all arrays have shape (n_bins,).
-
-    Keys of ``intra``, ``inter`` and their errors are pairs of symbols in alphabetical order, ``("C", "O")``. Those of
-    the coordination numbers have both orders: ``("C", "O")`` counts O around C, ``("O", "C")`` counts C around O.
-
-    Errors are standard errors of the mean from up to 32 blocks of consecutive frames (``block_length`` frames each, a
-    power of two); NaN with fewer than two blocks, and too small as long as blocks are shorter than the correlation
-    time.
-
-    Examples
-    --------
-    >>> from ase.build import bulk
-    >>> argon = rdf(bulk("Ar", "fcc", a=5.26), r_max=5.0, n_bins=5)
-    >>> argon, argon.coordination["Ar", "Ar"].tolist()
-    (RDF(Ar-Ar; 5 bins to 5.0 Å; 1 frame), [0.0, 0.0, 0.0, 12.0, 12.0])
-    """
-
-    #: middle of each bin, Å
-    r: NDArray[np.float64]
-    #: (n_bins + 1,) bounds of the bins, Å; bin k holds ``edges[k] <= r < edges[k + 1]``
-    edges: NDArray[np.float64]
-    #: g_ab of atoms of the same molecule
-    intra: Curves
-    #: g_ab of atoms of different molecules, periodic copies of the same molecule included
-    inter: Curves
-    #: g(r) of all atoms, whatever the normalization of the parts
-    total: NDArray[np.float64]
-    #: mean number of b in the molecule of a, closer than the upper bound of the bin
-    coordination_intra: Curves
-    #: the same for b in other molecules
-    coordination_inter: Curves
-    #: standard errors of ``intra``
-    stderr_intra: Curves
-    #: standard errors of ``inter``
-    stderr_inter: Curves
-    #: standard errors of ``total``
-    stderr_total: NDArray[np.float64]
-    #: number of frames
-    n_frames: int
-    #: number of blocks behind the errors
-    n_blocks: int
-    #: frames in each full block
-    block_length: int
-    #: ``"pair"`` or ``"total"``
-    normalization: str
-
-    @property
-    def coordination(self) -> Curves:
-        """Mean number of all b closer than the upper bound of the bin around an a: intra plus inter."""
-        return {pair: inter + self.coordination_intra[pair] for pair, inter in self.coordination_inter.items()}
-
-    @property
-    def stderr(self) -> Curves:
-        """Standard errors of ``inter``, the part that fluctuates."""
-        return self.stderr_inter
-
-    def __repr__(self) -> str:
-        """Say what there is."""
-        pairs = ", ".join("-".join(pair) for pair in self.inter)
-        plural = "" if self.n_frames == 1 else "s"
-        return f"RDF({pairs}; {len(self.r)} bins to {float(self.edges[-1])} Å; {self.n_frames} frame{plural})"
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain lists and numbers, ready for JSON: pairs become ``"C-O"``, NaN becomes None."""
-        return {field.name: _plain(getattr(self, field.name)) for field in fields(self)}
 
 
 class RDFAccumulator:
@@ -108,6 +38,9 @@ class RDFAccumulator:
         Å, finite and > 0; beyond half the cell and beyond the cell all periodic images count.
     n_bins
         Number of bins of equal width, 1 to 10000.
+    groups
+        What :func:`rdf_groups` gives; default elements. Groups are fixed beforehand, so that parts of a trajectory can
+        be merged; whatever belongs to none of them is counted as ``"other"``.
 
     Raises
     ------
@@ -126,8 +59,9 @@ class RDFAccumulator:
     2
     """
 
-    def __init__(self, r_max: float, n_bins: int) -> None:
-        self._sums = _core.RDFAccumulator(_number("r_max", float, r_max), _number("n_bins", int, n_bins))
+    def __init__(self, r_max: float, n_bins: int, groups: Iterable[Group] | None = None) -> None:
+        chosen = None if groups is None else list(groups)
+        self._sums = _core.RDFAccumulator(_number("r_max", float, r_max), _number("n_bins", int, n_bins), chosen)
 
     def add(
         self,
@@ -156,12 +90,44 @@ class RDFAccumulator:
         ------
         InputError
             For a frame without atoms or volume, NaN positions, molecules that do not fit; frames before its portion
-            (up to 64 frames) stay added.
+            (up to 64 frames) stay added. For groups other than elements: they need :meth:`add_frames`.
         """
+        if self._sums.groups is not None:
+            message = (
+                "groups: atoms are told apart by their molecules; add frames with add_frames and a molecule tracker"
+            )
+            raise InputError(message)
         first = self._sums.next_frame() if start is None else _number("start", int, start)
         for portion in _portions(_with_molecules(frames, molecules)):
             self._sums.add(first, portion, n_threads)
             first += len(portion)
+
+    def add_frames(
+        self,
+        frames: _core.Frames,
+        tracked: _core.TrackedMolecules,
+        *,
+        start: int | None = None,
+        n_threads: int | None = None,
+    ) -> None:
+        """Count the pairs of a batch of consecutive frames whose molecules a tracker has found.
+
+        Parameters
+        ----------
+        frames, tracked
+            A batch, see :func:`ecemc.frames.batch`, and what the tracker gave for it.
+        start, n_threads
+            As in :meth:`add`.
+
+        Raises
+        ------
+        InputError
+            As :meth:`add`; nothing is added then.
+        InfiniteMoleculeError
+            If centres of mass are asked of a molecule that is bonded to its own periodic image.
+        """
+        first = self._sums.next_frame() if start is None else _number("start", int, start)
+        self._sums.add_frames(first, frames, tracked, atomic_masses, n_threads)
 
     def merge(self, other: RDFAccumulator) -> None:
         """Add the sums of other frames of the same trajectory, counted in the same bins.
@@ -174,9 +140,18 @@ class RDFAccumulator:
         Raises
         ------
         InputError
-            If the bins differ.
+            If the bins or groups differ.
         """
         self._sums.merge(other._sums)
+
+    @property
+    def groups(self) -> list[Group] | None:
+        """What the atoms are told apart by, None for elements."""
+        return self._sums.groups
+
+    def empty(self) -> RDFAccumulator:
+        """Give one with the same bins and groups and no frames."""
+        return RDFAccumulator(*self._sums.bins(), groups=self.groups)
 
     @property
     def n_frames(self) -> int:
@@ -195,9 +170,11 @@ class RDFAccumulator:
             message = f"normalization: got {normalization!r}, expected 'pair' or 'total'"
             raise InputError(message)
         found = self._sums.result(normalization == "total")
-        parts = {(a, b) if a <= b else (b, a): part for (a, b), part in found["parts"].items()}
-        parts = dict(sorted(parts.items()))
-        coordination = dict(sorted(found["coordination"].items()))
+        names = group_names(self._sums.groups)
+        pairs = ((names.get(a, a), names.get(b, b), part) for (a, b), part in found["parts"].items())
+        parts = dict(sorted(((min(a, b), max(a, b)), part) for a, b, part in pairs))
+        coordination = {(names.get(a, a), names.get(b, b)): part for (a, b), part in found["coordination"].items()}
+        coordination = dict(sorted(coordination.items()))
         edges = found["edges"]
         return RDF(
             r=0.5 * (edges[1:] + edges[:-1]),
@@ -236,69 +213,6 @@ class RDFAccumulator:
     def __reduce__(self) -> tuple[Callable[[bytes], RDFAccumulator], tuple[bytes]]:
         """Pickle by way of bytes."""
         return self.from_bytes, (self.to_bytes(),)
-
-
-def rdf(
-    frames: Atoms | Iterable[Atoms],
-    r_max: float,
-    n_bins: int,
-    *,
-    normalization: str = "pair",
-    molecules: Molecules | Iterable[Molecules] | None = None,
-    n_threads: int | None = None,
-) -> RDF:
-    r"""All partial RDFs, intra- and intermolecular, with coordination numbers and errors, in one pass.
-
-    With the number :math:`n_{ab}(r)` of ordered pairs (every periodic image, an atom and itself left out) in the
-    shell of volume :math:`\Delta V(r)`, and the volume :math:`V` of each frame on its own (right for NPT):
-
-    * ``"pair"``: :math:`g_{ab} = \langle V n_{ab} / (N_a N_b \Delta V)\rangle` over the frames that have both elements;
-      the intermolecular part tends to 1 (for a = b in a single molecule to 1 - 1/N_a),
-    * ``"total"``: :math:`\langle V (n_{ab} + n_{ba} [a \neq b]) / (N^2 \Delta V) \rangle`; all intra- and
-      intermolecular parts add up to the total g(r).
-
-    A pair is intramolecular if both atoms belong to the same molecule and the image is that of the whole molecule; an
-    atom and the periodic copy of its own molecule are intermolecular.
-
-    Parameters
-    ----------
-    frames
-        One ``Atoms`` object, a list or any iterator. Each frame needs three cell vectors; composition and number of
-        atoms may change.
-    r_max
-        Å, finite and > 0; beyond half the cell and beyond the cell all periodic images count. Along non-periodic axes
-        g(r) is still relative to the mean density of the whole cell.
-    n_bins
-        Number of bins of equal width, 1 to 10000; bin k holds ``k dr <= r < (k + 1) dr``, to rounding.
-    normalization
-        ``"pair"`` or ``"total"``.
-    molecules
-        Results of :func:`ecemc.find_molecules` for these very frames, in the same order; found with the default bond
-        criterion if not given. Networks bonded to their own periodic copies are no molecules.
-    n_threads
-        Default: ``ECEMC_NUM_THREADS``, else ``OMP_NUM_THREADS``, else all cores. Does not change the result.
-
-    Returns
-    -------
-    RDF
-        ``.r``, ``.intra``, ``.inter``, ``.total``, ``.coordination``, ``.stderr`` and more.
-
-    Raises
-    ------
-    InputError
-        For bad parameters, no frames, a frame without atoms or volume, NaN positions.
-
-    Examples
-    --------
-    >>> from ase.build import molecule
-    >>> water = molecule("H2O", cell=[3.1, 3.1, 3.1], pbc=True)
-    >>> found = rdf(water, r_max=2.0, n_bins=20)
-    >>> found.coordination_intra["O", "H"][-1], found.coordination_intra["H", "O"][-1]
-    (np.float64(2.0), np.float64(1.0))
-    """
-    accumulator = RDFAccumulator(r_max, n_bins)
-    accumulator.add(frames, molecules, n_threads=n_threads)
-    return accumulator.result(normalization)
 
 
 def _with_molecules(
@@ -347,11 +261,3 @@ def _number(name: str, kind: Callable[[Any], Any], value: Any) -> Any:
         pass
     message = f"{name}: got {value!r}, expected a {'whole number >= 0' if kind is int else 'number'}"
     raise InputError(message)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {"-".join(pair): _plain(curve) for pair, curve in value.items()}
-    if isinstance(value, np.ndarray):
-        return [None if np.isnan(x) else x for x in value.tolist()]
-    return value
