@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
-__all__ = ["Check", "Status", "Verdict", "judge"]
+__all__ = [
+    "Check",
+    "Status",
+    "Verdict",
+    "check_density",
+    "check_equipartition",
+    "check_molecules",
+    "check_system",
+    "check_temperature",
+    "check_times",
+    "judge",
+]
 
 import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
+
+from ecemc.errors import InputError
 from ecemc.text import number, with_error
+from ecemc.trajectory import FrameTimes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from numpy.typing import NDArray
 
     from ecemc.analysis.integrity import Integrity
     from ecemc.analysis.result import Series
@@ -29,6 +46,8 @@ DRIFT_RELATIVE = 0.05
 MIN_EFFECTIVE = 10.0
 #: Relative deviation of the mean temperature from its target that matters.
 TEMPERATURE_RELATIVE = 0.02
+#: Relative difference of the temperatures of translation and rotation that matters.
+EQUIPARTITION_RELATIVE = 0.05
 
 
 @dataclass(frozen=True)
@@ -172,7 +191,7 @@ def _moving_density(series: Series, s: SeriesStatistics, measured: str, threshol
     unit = series.unit
     before = float(series.values[: s.equilibration].mean()) if s.equilibration else s.mean
     if s.equilibration:
-        measured += f", first {s.equilibration} frames left out"
+        measured += f", first {_frames(s.equilibration)} left out"
     if abs(s.drift) > DRIFT_RELATIVE * s.mean and abs(s.drift_sigmas) > DRIFT_SIGMAS:
         way = "expands" if s.drift < 0.0 else "shrinks"
         return Check(
@@ -216,7 +235,57 @@ def check_temperature(temperature: Series | None, target: Series | None) -> Chec
     threshold = f"within {DRIFT_SIGMAS:g} standard errors or {TEMPERATURE_RELATIVE:.0%}"
     if abs(off) > TEMPERATURE_RELATIVE * wanted and abs(off) > DRIFT_SIGMAS * s.stderr:
         return Check(
-            "temperature", "attention", measured, threshold, f"The temperature is {off:+.1f} K off its target.",
+            "temperature", "attention", measured, threshold,
+            f"The temperature is {off:+.1f} K off its target.".replace("-", "−"),
             "Check time step, thermostat and barostat: too long a step or too tight a barostat heats the box.",
         )  # fmt: skip
     return Check("temperature", "pass", measured, threshold, f"The temperature agrees with its target of {wanted:g} K.")
+
+
+def check_times(times: NDArray[np.float64], first: int) -> Check | None:
+    """Object if frames are not equally spaced in time, as errors and drifts take for granted; None if all is well.
+
+    ``first`` is the number of the first frame. Frames that tell no time are not judged.
+    """
+    if not np.isfinite(times).all() or len(times) < 3:
+        return None
+    told, threshold = FrameTimes(), "the same time between all frames"
+    told.add(first, times)
+    try:
+        told.spacing()
+    except InputError as error:
+        return Check(
+            "time", "attention", str(error).split(";")[0], threshold,
+            "Frames are missing, repeated or not equally spaced in time, so errors and drifts are not what they seem.",
+            "Choose equally spaced frames with --select, or leave out what does not belong to the run.",
+        )  # fmt: skip
+    return None
+
+
+def check_equipartition(translational: Series | None, rotational: Series | None) -> Check | None:
+    """Ask whether molecules turn as hot as they move; None without velocities, or for one frame.
+
+    Constraints on bonds leave both alone, so that they need not be known.
+    """
+    if translational is None or rotational is None:
+        return None
+    a, b = translational.statistics, rotational.statistics
+    if a is None or b is None or a.n_used < 2:
+        return None
+    off, error = b.mean - a.mean, math.hypot(a.stderr, b.stderr)
+    measured = f"translation {with_error(a.mean, a.stderr)} K, rotation {with_error(b.mean, b.stderr)} K"
+    threshold = f"equal within {DRIFT_SIGMAS:g} standard errors or {EQUIPARTITION_RELATIVE:.0%}"
+    if not (a.mean > 0.0 or b.mean > 0.0):
+        return Check(
+            "equipartition", "attention", measured, threshold, "The molecules' velocities are all zero.",
+            "The file's velocities are no result of molecular dynamics: leave them out, or write the real ones.",
+        )  # fmt: skip
+    if abs(off) > EQUIPARTITION_RELATIVE * a.mean and abs(off) > DRIFT_SIGMAS * error:
+        return Check(
+            "equipartition", "attention", measured, threshold,
+            f"The molecules' rotation is {off:+.1f} K off their translation.".replace("-", "−"),
+            "Energy does not flow between translation and rotation as it should: check thermostat and time step.",
+        )  # fmt: skip
+    return Check(
+        "equipartition", "pass", measured, threshold, "Translation and rotation of the molecules are equally hot."
+    )

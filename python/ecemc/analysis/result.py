@@ -6,7 +6,7 @@ __all__ = ["SCHEMA", "Analysis", "Input", "Series"]
 
 import math
 import platform
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -22,13 +22,14 @@ if TYPE_CHECKING:
 
     from ecemc.analysis.checks import Verdict
     from ecemc.analysis.integrity import Integrity
+    from ecemc.analysis.motion import Motion
     from ecemc.analysis.options import AnalysisOptions
     from ecemc.environments import LocalEnvironments
     from ecemc.rdf import RDF
     from ecemc.thermo import SeriesStatistics
 
 #: Name and version of the layout of :meth:`Analysis.to_dict`; it changes when a key changes its meaning or goes away.
-SCHEMA = "ecemc.analysis/1"
+SCHEMA = "ecemc.analysis/2"
 
 
 @dataclass(frozen=True)
@@ -64,29 +65,38 @@ class Analysis:
     >>> from ecemc.testing import liquid, trajectory
     >>> found = analyze(trajectory(liquid(4, 8, 0.9), 5))
     >>> found.n_frames, found.series["density"].unit, found.to_dict()["schema"]
-    (5, 'g/cm³', 'ecemc.analysis/1')
+    (5, 'g/cm³', 'ecemc.analysis/2')
     """
 
     #: the settings, with what was chosen by default filled in
     options: AnalysisOptions
-    #: None if frames were given instead of a file
-    input: Input | None
+    #: the files that were read; empty if frames were given instead
+    inputs: tuple[Input, ...]
+    #: what there is to know about them: frames left out, a last frame cut off, units taken for granted
+    notes: tuple[str, ...]
     n_frames: int
     #: fs since the start of the run, (n_frames,); None if not all frames tell it
     time: NDArray[np.float64] | None
     #: by name: always ``density`` and ``volume``; ``largest_void`` and ``void_ratio`` (only in frames of 8 molecules
-    #: and more); ``energy``, ``temperature``,
-    #: ``temperature_target`` and ``pressure`` if the file has what they need
+    #: and more); ``energy``, ``temperature``, ``temperature_target``, ``pressure``, ``temperature_translational``,
+    #: ``temperature_rotational`` and ``temperature_vibrational`` if the file has what they need
     series: dict[str, Series]
+    #: molecules of the first frame, and every bond that breaks or forms
     integrity: Integrity
+    #: of atoms, pairs are elements; frames after ``options.equilibration``
     rdf: RDF
+    #: of centres of mass, pairs are species; None if a molecule is infinite, or all are alone
+    centers: RDF | None
     #: f(c|C); None if a molecule is infinite
     environments: LocalEnvironments | None
+    #: mean squared displacements and diffusion, or why there are none
+    motion: Motion
+    #: K, of translation, rotation and vibration by species; empty without velocities or without a time series
+    temperatures: dict[str, dict[str, SeriesStatistics]]
     #: Å, cube root of the volume per molecule, mean over frames
     molecular_spacing: float
+    #: the checks and the worst of their answers
     verdict: Verdict
-    #: seconds
-    elapsed: float = field(default=math.nan)
 
     @cached_property
     def is_time_series(self) -> bool:
@@ -101,17 +111,23 @@ class Analysis:
         record = {
             "schema": SCHEMA,
             "verdict": asdict(self.verdict),
-            "input": asdict(self.input) if self.input else None,
+            "inputs": [asdict(source) for source in self.inputs],
+            "notes": self.notes,
             "n_frames": self.n_frames,
             "system": self._system(),
             "series": {name: _series(series) for name, series in self.series.items()},
             "time": {"unit": "fs", "values": self.time},
-            "rdf": self._rdf(),
+            "rdf": _rdf(self.rdf),
+            "centers": _rdf(self.centers) if self.centers else None,
             "local_composition": self._local_composition(),
             "molecules": self._molecules(),
+            "motion": self.motion.to_dict(),
+            "temperatures": {
+                name: {part: asdict(statistics) for part, statistics in of.items()}
+                for name, of in self.temperatures.items()
+            },
             "options": asdict(self.options),
             "software": _software(),
-            "timing": {"unit": "s", "elapsed": self.elapsed, "per_frame": self.elapsed / self.n_frames},
         }
         plain: dict[str, Any] = _plain(record)
         return plain
@@ -119,43 +135,10 @@ class Analysis:
     def _system(self) -> dict[str, Any]:
         return {
             "compositions": [
-                {"molecules": molecules, "n_frames": self.integrity.system.count(number)}
+                {"molecules": molecules, "n_frames": int(np.count_nonzero(self.integrity.system == number))}
                 for number, molecules in enumerate(self.integrity.compositions)
             ],
             "molecular_spacing": {"value": self.molecular_spacing, "unit": "Å"},
-        }
-
-    def _rdf(self) -> dict[str, Any]:
-        pairs = []
-        for (a, b), inter in self.rdf.inter.items():
-            shell = first_shell(self.rdf, a, b)
-            pairs.append(
-                {
-                    "pair": [a, b],
-                    "intra": self.rdf.intra[a, b],
-                    "inter": inter,
-                    "intra_stderr": self.rdf.stderr_intra[a, b],
-                    "inter_stderr": self.rdf.stderr_inter[a, b],
-                    "coordination": {
-                        f"{p}-{q}": {
-                            "intra": self.rdf.coordination_intra[p, q],
-                            "inter": self.rdf.coordination_inter[p, q],
-                        }
-                        for p, q in dict.fromkeys([(a, b), (b, a)])
-                    },
-                    "first_shell": asdict(shell) if shell else None,
-                }
-            )
-        return {
-            "unit": {"r": "Å", "g": "1", "coordination": "1"},
-            "normalization": self.rdf.normalization,
-            "n_frames": self.rdf.n_frames,
-            "n_blocks": self.rdf.n_blocks,
-            "block_length": self.rdf.block_length,
-            "r": self.rdf.r,
-            "edges": self.rdf.edges,
-            "total": self.rdf.total,
-            "pairs": pairs,
         }
 
     def _local_composition(self) -> dict[str, Any] | None:
@@ -176,11 +159,46 @@ class Analysis:
     def _molecules(self) -> dict[str, Any]:
         return {
             "intact": not self.integrity.changed_frames,
+            "events": len(self.integrity.events),
             "frames_with_changed_bonds": self.integrity.changed_frames,
             "longest_change": self.integrity.longest_change,
             "changes": [asdict(change) for change in self.integrity.changes],
             "infinite": self.integrity.infinite,
         }
+
+
+def _rdf(rdf: RDF) -> dict[str, Any]:
+    pairs = []
+    for (a, b), inter in rdf.inter.items():
+        shell = first_shell(rdf, a, b)
+        pairs.append(
+            {
+                "pair": [a, b],
+                "intra": rdf.intra[a, b],
+                "inter": inter,
+                "intra_stderr": rdf.stderr_intra[a, b],
+                "inter_stderr": rdf.stderr_inter[a, b],
+                "coordination": {
+                    f"{p}-{q}": {
+                        "intra": rdf.coordination_intra[p, q],
+                        "inter": rdf.coordination_inter[p, q],
+                    }
+                    for p, q in dict.fromkeys([(a, b), (b, a)])
+                },
+                "first_shell": asdict(shell) if shell else None,
+            }
+        )
+    return {
+        "unit": {"r": "Å", "g": "1", "coordination": "1"},
+        "normalization": rdf.normalization,
+        "n_frames": rdf.n_frames,
+        "n_blocks": rdf.n_blocks,
+        "block_length": rdf.block_length,
+        "r": rdf.r,
+        "edges": rdf.edges,
+        "total": rdf.total,
+        "pairs": pairs,
+    }
 
 
 def _series(series: Series) -> dict[str, Any]:

@@ -1,71 +1,65 @@
-"""One pass over a trajectory, many accumulators."""
+"""One pass over a trajectory: read, accumulate, save now and then, finish."""
 
 from __future__ import annotations
 
-__all__ = ["analyze", "default_r_max"]
+__all__ = ["analyze", "analyze_files"]
 
 import hashlib
-import math
-import time
-from collections import Counter
+import re
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from ecemc.analysis import checks
-from ecemc.analysis.integrity import IntegrityRecorder
-from ecemc.analysis.labels import SERIES_UNITS, frame_numbers
+from ecemc.analysis.analyzer import Analyzer
+from ecemc.analysis.checkpoint import Checkpoint
 from ecemc.analysis.options import AnalysisOptions
-from ecemc.analysis.result import Analysis, Input, Series
-from ecemc.analysis.voids import MIN_MOLECULES, check_voids
-from ecemc.environments import LocalEnvironments, frame_environments
-from ecemc.errors import InputError
-from ecemc.molecules import Molecules, find_molecules
-from ecemc.rdf import RDFAccumulator
-from ecemc.thermo import mean_with_error
-from ecemc.threads import thread_count
-from ecemc.trajectory import iread
-from ecemc.voids import largest_hole
+from ecemc.analysis.result import Analysis, Input
+from ecemc.errors import FileFormatError, InputError
+from ecemc.frames import batches
+from ecemc.trajectory import ReadOptions, Trajectory
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterator
 
-    from ase import Atoms
+    from ecemc.frames import Input as Given
 
-#: Frames are worked on together until they hold that many atoms: enough to keep all threads busy, little memory.
-_ATOMS_PER_CHUNK = 50_000
-#: Local composition counts the first shell: neighbours up to 1.4 times the distance that molecules have on average.
-_LOCAL_RADIUS = 1.4
-_DEFAULT_R_MAX = 12.0
+#: Called with the number of frames done and the part of the input that is read, None if that is not known.
+Progress = Callable[[int, "float | None"], None]
 
 
 def analyze(
-    frames: str | Path | Iterable[Atoms],
+    frames: str | Path | Trajectory | Given,
     options: AnalysisOptions | None = None,
     *,
-    progress: Callable[[int], None] | None = None,
+    progress: Progress | None = None,
+    checkpoint: str | Path | None = None,
 ) -> Analysis:
-    """Analyse a liquid in one pass: density, molecules, RDFs, local composition, voids, energies, and a verdict.
+    """Analyse a liquid in one pass: density, molecules, RDFs, local composition, voids, diffusion, and a verdict.
 
     Parameters
     ----------
     frames
-        A trajectory file (anything :func:`ecemc.iread` reads) or any iterable of ``Atoms``, periodic along all three
-        axes. Memory does not grow with the number of frames, but for a few numbers per frame.
+        A trajectory file (anything :func:`ecemc.iread` reads), a :class:`ecemc.trajectory.Trajectory` of one or several
+        files, or frames: ``Atoms``, any iterable of them, or of batches (:func:`ecemc.trajectory.iread_batches`). All
+        are periodic along all three axes. Memory does not grow with their number, but for a few numbers per frame.
     options
-        See :class:`AnalysisOptions`.
+        See :class:`AnalysisOptions`; ``select`` is for a path only, since a ``Trajectory`` has chosen its frames.
     progress
-        Called now and then with the number of frames done.
+        Called after each batch with the number of frames done, and with the part of the input that is read or None.
+    checkpoint
+        A file in which the state is kept, every ten seconds. If it exists, the analysis goes on from there, to the
+        same result to the last bit. It stays when the analysis is done; take it away when the result is safe.
 
     Raises
     ------
     InputError
-        If there is no frame, a frame is not periodic, has no atoms or has positions that are no numbers; says which.
+        If there is no frame, a frame is not periodic, has no atoms or has positions that are no numbers; says which. If
+        ``checkpoint`` is that of another analysis, or frames are given in memory with it.
     OSError
-        If the file cannot be read.
+        If a file cannot be read, or the checkpoint not be written.
 
     Examples
     --------
@@ -76,221 +70,105 @@ def analyze(
     >>> result.verdict.status in ("pass", "attention")
     True
     """
-    start = time.perf_counter()
     options = options or AnalysisOptions()
+    if isinstance(frames, (str, Path)):
+        reading = ReadOptions(incomplete="stop", n_threads=options.n_threads)
+        frames = Trajectory(frames, options.select, reading)
+    elif options.select != ":":
+        raise InputError(f"select: got {options.select!r}, which is for files; choose among the frames that you give")
+    if isinstance(frames, Trajectory):
+        path = None if checkpoint is None else Path(checkpoint)
+        return analyze_files(frames, options, progress=progress, checkpoint=path).result()
+    if checkpoint is not None:
+        raise InputError("checkpoint: frames in memory cannot be read again after an interruption; give a file")
+    analyzer = Analyzer(options)
+    for portion in batches(frames):
+        analyzer.add(portion)
+        if progress is not None:
+            progress(analyzer.n_frames, None)
+    return analyzer.result()
+
+
+def analyze_files(
+    trajectory: Trajectory,
+    options: AnalysisOptions,
+    *,
+    progress: Progress | None = None,
+    checkpoint: Path | None = None,
+    like: Analyzer | None = None,
+) -> Analyzer:
+    """:func:`analyze` for files, up to the point where all frames are counted: for parts that are to be merged.
+
+    Parameters
+    ----------
+    trajectory
+        One or several files, with the frames to read.
+    options
+        ``select`` only tells what was chosen; the frames are those of the trajectory.
+    progress, checkpoint
+        As in :func:`analyze`.
+    like
+        The analysis of the first part, see :class:`Analyzer`.
+
+    Raises
+    ------
+    InputError, OSError
+        As :func:`analyze`.
+    """
+    choice = trajectory.choice
+    analyzer, position = Analyzer(options, start=choice.start, step=choice.step, like=like), None
+    kept = None
+    if checkpoint is not None:
+        kept = Checkpoint(checkpoint, _task(trajectory, options, like), trajectory.paths)
+    if kept is not None and (found := kept.load()):
+        analyzer, position = found
     with ThreadPoolExecutor() as background:
-        path = source = None
-        if isinstance(frames, (str, Path)):
-            path = Path(frames)
-            frames = iread(path, options.select)
-            # A pipe can be read only once.
-            source = background.submit(_identify, path) if path.is_file() else None
-        one_pass = _Pass(options)
-        try:
-            for chunk in _chunks(frames):
-                one_pass.add(chunk)
+        # A pipe can be read only once.
+        hashes = [background.submit(_identify, path) for path in trajectory.paths if path.is_file()]
+        with _numbered(trajectory, options):
+            for frames in trajectory.batches(position):
+                analyzer.add(frames)
                 if progress is not None:
-                    progress(one_pass.n_frames)
-        except InputError as error:
-            if path is not None and str(error).startswith("frame "):
-                raise type(error)(f"{path}: {error}") from error
+                    progress(analyzer.n_frames, trajectory.fraction)
+                if kept is not None and kept.due() and analyzer.settled:
+                    kept.save(analyzer, trajectory.position)
+        if not analyzer.n_frames and trajectory.truncated:
+            raise FileFormatError(trajectory.truncated[0])
+        if not analyzer.n_frames:
+            raise InputError(f"{trajectory}: no frame to analyse (select={options.select!r})")
+        analyzer.describe([found.result() for found in hashes], trajectory.notes)
+    return analyzer
+
+
+@contextmanager
+def _numbered(trajectory: Trajectory, options: AnalysisOptions) -> Iterator[None]:
+    """Let errors name the file, and the number that the frame has in it."""
+    try:
+        yield
+    except InputError as error:
+        place = re.match(r"frame (\d+)", str(error))
+        if place is None:
             raise
-        return one_pass.result(source.result() if source else None, start)
+        number = trajectory.choice.start + trajectory.choice.step * (int(place[1]) - options.first_frame)
+        raise type(error)(f"{trajectory}: frame {number}{str(error)[place.end() :]}") from error
+
+
+def _task(trajectory: Trajectory, options: AnalysisOptions, like: Analyzer | None) -> dict[str, Any]:
+    """Tell what makes two analyses the same, but for the files."""
+    reading = asdict(trajectory.options) | {"join": trajectory.join}
+    task = {name: value if value is None else str(value) for name, value in reading.items()} | asdict(options)
+    task["like"] = None if like is None else hashlib.sha256(like.to_bytes()).hexdigest()
+    # Of a file that grows, the last frames are others each time.
+    task["frames"] = trajectory.choice[:3]
+    del task["n_threads"]
+    return task
 
 
 def _identify(path: Path) -> Input:
     with path.open("rb") as file:
         digest = hashlib.sha256()
+        size = 0
         while block := file.read(1 << 20):
             digest.update(block)
-    return Input(path.name, path.stat().st_size, digest.hexdigest())
-
-
-def _chunks(frames: Iterable[Atoms]) -> Iterator[list[Atoms]]:
-    chunk: list[Atoms] = []
-    n_atoms = 0
-    for atoms in frames:
-        chunk.append(atoms)
-        n_atoms += len(atoms)
-        if n_atoms >= _ATOMS_PER_CHUNK:
-            yield chunk
-            chunk, n_atoms = [], 0
-    if chunk:
-        yield chunk
-
-
-@dataclass(frozen=True)
-class _Frame:
-    """What one frame contributes, apart from its RDFs."""
-
-    molecules: Molecules
-    environments: LocalEnvironments | None
-    numbers: dict[str, float]
-
-
-class _Pass:
-    """The accumulators."""
-
-    def __init__(self, options: AnalysisOptions) -> None:
-        self.options = options
-        self.n_frames = 0
-        self._threads = thread_count(options.n_threads)
-        self._integrity = IntegrityRecorder()
-        self._rdf: RDFAccumulator | None = None
-        self._occurrences: Counter[Any] = Counter()
-        self._n_environments = 0
-        self._local_radius = 0.0
-        self._any_infinite = False
-        self._numbers: list[dict[str, float]] = []
-
-    def add(self, chunk: list[Atoms]) -> None:
-        """Take the next frames."""
-        for number, atoms in enumerate(chunk, start=self.n_frames):
-            _check_frame(number, atoms)
-        if self._rdf is None:
-            r_max, self._local_radius = _choose(self.options, chunk)
-            self.options = replace(self.options, r_max=r_max, local_radius=self._local_radius)
-            self._rdf = RDFAccumulator(r_max, self.options.n_bins)
-        with ThreadPoolExecutor(self._threads) as pool:
-            found = list(pool.map(self._examine, range(self.n_frames, self.n_frames + len(chunk)), chunk))
-        for atoms, frame in zip(chunk, found, strict=True):
-            self._integrity.add(atoms, frame.molecules)
-            self._numbers.append(frame.numbers)
-        # Averages of structure leave out what the user calls equilibration; a detected one is known too late for them.
-        skipped = max(0, (self.options.equilibration or 0) - self.n_frames)
-        self._rdf.add(chunk[skipped:], [frame.molecules for frame in found[skipped:]], n_threads=self.options.n_threads)
-        for frame in found[skipped:]:
-            self._any_infinite |= bool(frame.molecules.infinite.any())
-            if frame.environments is not None:
-                self._n_environments += 1
-                self._occurrences.update(frame.environments.occurrences)
-        self.n_frames += len(chunk)
-
-    def _examine(self, number: int, atoms: Atoms) -> _Frame:
-        """Do what needs no other frame, on one thread: the frames of a chunk run side by side."""
-        molecules = _molecules(number, atoms, self.options.bond_scale)
-        hole = largest_hole(atoms, n_threads=1)
-        around = None
-        # A molecule alone in its box has no neighbours to speak of, an infinite one has no centre.
-        if len(molecules) > 1 and not molecules.infinite.any():
-            around = frame_environments(atoms, molecules, self._local_radius, n_threads=1)
-        spacing = (atoms.get_volume() / len(molecules)) ** (1 / 3)
-        numbers = {"spacing": spacing, "largest_void": hole, "void_ratio": hole / spacing}
-        if len(molecules) < MIN_MOLECULES:
-            numbers |= {"largest_void": math.nan, "void_ratio": math.nan}
-        return _Frame(molecules, around, frame_numbers(atoms) | numbers)
-
-    def result(self, source: Input | None, start: float) -> Analysis:
-        """Finish the statistics and judge."""
-        if self._rdf is None:
-            name = f"{source.name}: " if source else ""
-            raise InputError(f"{name}no frame to analyse (select={self.options.select!r})")
-        cut = self.options.equilibration
-        if cut is not None and cut >= self.n_frames:
-            raise InputError(f"equilibration: got {cut} frames, but there are only {self.n_frames}")
-        integrity = self._integrity.result()
-        one_system = len(integrity.compositions) == 1
-        series = self._series(one_system)
-        found = [
-            checks.check_system(integrity),
-            checks.check_molecules(integrity),
-            checks.check_density(series["density"], one_system, cut_given=cut is not None),
-            check_voids(series["largest_void"], series["void_ratio"]) if "void_ratio" in series else None,
-            checks.check_temperature(series.get("temperature"), series.get("temperature_target")),
-        ]
-        times = self._column("time")
-        return Analysis(
-            options=self.options,
-            input=source,
-            n_frames=self.n_frames,
-            time=times if np.isfinite(times).all() else None,
-            series=series,
-            integrity=integrity,
-            rdf=self._rdf.result(),
-            environments=self._local_composition(),
-            molecular_spacing=float(np.mean(self._column("spacing"))),
-            verdict=checks.judge(check for check in found if check is not None),
-            elapsed=time.perf_counter() - start,
-        )
-
-    def _local_composition(self) -> LocalEnvironments | None:
-        if self._any_infinite or not self._occurrences:
-            return None
-        return LocalEnvironments(self._local_radius, self._n_environments, self._occurrences)
-
-    def _column(self, name: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-        return np.array([numbers[name] for numbers in self._numbers])
-
-    def _equilibration(self) -> int:
-        """One cut for all series: as given, else that of the density, or of the energy at constant volume."""
-        if self.options.equilibration is not None:
-            return self.options.equilibration
-        for name in ("density", "energy"):
-            values = self._column(name)
-            if np.isfinite(values).all() and (cut := mean_with_error(values).equilibration):
-                return cut
-        return 0
-
-    def _series(self, one_system: bool) -> dict[str, Series]:
-        series = {}
-        cut = self._equilibration() if one_system else 0
-        for name, unit in (SERIES_UNITS | {"largest_void": "Å", "void_ratio": "1"}).items():
-            values = self._column(name)
-            if np.isnan(values).all():
-                continue
-            known = one_system and bool(np.isfinite(values).all())
-            series[name] = Series(name, unit, values, mean_with_error(values, equilibration=cut) if known else None)
-        return series
-
-
-def _check_frame(number: int, atoms: Atoms) -> None:
-    """Refuse what has no density or no molecules."""
-    if not len(atoms):
-        raise InputError(f"frame {number}: no atoms")
-    if not atoms.pbc.all() or atoms.cell.rank < 3:
-        what = "no cell" if atoms.cell.rank < 3 else f"pbc {atoms.pbc.tolist()}"
-        raise InputError(
-            f"frame {number}: {what}; an analysis needs frames that are periodic along three axes: "
-            'give the file a Lattice and pbc="T T T"'
-        )
-
-
-def default_r_max(atoms: Atoms) -> float:
-    """Half the smallest height of the cell, rounded down to 0.01 Å, at most 12 Å: RDFs up to there need no images.
-
-    Raises
-    ------
-    InputError
-        If the cell has no volume.
-
-    Examples
-    --------
-    >>> from ase import Atoms
-    >>> default_r_max(Atoms("He", cell=[10, 20, 30], pbc=True))
-    5.0
-    """
-    volume, cell = atoms.get_volume() if atoms.cell.rank == 3 else 0.0, atoms.cell.array
-    if not volume > 0.0:
-        raise InputError("frame 0: no cell; an RDF needs a volume: give the file a Lattice")
-    heights = [volume / float(np.linalg.norm(np.cross(cell[k - 2], cell[k - 1]))) for k in range(3)]
-    return min(_DEFAULT_R_MAX, math.floor(50.0 * min(heights)) / 100.0)
-
-
-def _molecules(number: int, atoms: Atoms, scale: float) -> Molecules:
-    """Find the molecules, or say in which frame that is not possible."""
-    try:
-        return find_molecules(atoms, scale=scale, n_threads=1)
-    except InputError as error:
-        raise type(error)(f"frame {number}: {error}") from error
-
-
-def _choose(options: AnalysisOptions, chunk: list[Atoms]) -> tuple[float, float]:
-    """Take r_max and local radius from the first frame that is a liquid: isolated atoms often lead a training set."""
-    counts = (len(_molecules(number, atoms, options.bond_scale)) for number, atoms in enumerate(chunk))
-    liquids = ((atoms, n) for atoms, n in zip(chunk, counts, strict=True) if n >= MIN_MOLECULES)
-    first, n_molecules = next(liquids, (chunk[0], len(_molecules(0, chunk[0], options.bond_scale))))
-    spacing = (first.get_volume() / n_molecules) ** (1 / 3)
-    return (
-        options.r_max or default_r_max(first),
-        options.local_radius or round(float(_LOCAL_RADIUS * spacing), 1),
-    )
+            size += len(block)
+    return Input(path.name, size, digest.hexdigest())

@@ -29,10 +29,10 @@ def void_thresholds(analysis: Analysis) -> tuple[float, float]:
     return ATTENTION_RATIO * analysis.molecular_spacing, FAIL_RATIO * analysis.molecular_spacing
 
 
-def check_voids(radius: Series, ratio: Series) -> Check:
+def check_voids(radius: Series, ratio: Series, first_frame: int = 0) -> Check:
     """Ask whether there is a bubble."""
-    worst = int(np.nanargmax(ratio.values))
-    largest, share = float(radius.values[worst]), float(ratio.values[worst])
+    place = int(np.nanargmax(ratio.values))
+    largest, share, worst = float(radius.values[place]), float(ratio.values[place]), first_frame + place
     usual = float(np.nanmedian(radius.values))
     measured = (
         f"radius up to {largest:.1f} Å (frame {worst}), {share:.2f} molecular spacings, "
