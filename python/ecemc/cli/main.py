@@ -22,8 +22,13 @@ _ClickException: type[Exception] = typer.BadParameter.__mro__[2]
 #: Verbs and what they do; the modules ``ecemc.cli.VERB`` are imported when a verb is used, which keeps ``--help`` fast.
 VERBS = {
     "analyze": "Analyse a trajectory: verdict, numbers, figures, one page.",
+    "merge": "Join parts of a trajectory that were analysed apart.",
+    "info": "What is in a trajectory: frames, atoms, molecules, cell, time, keys.",
+    "convert": "Convert a trajectory to another format, or several to one.",
+    "compare": "Compare analyses: what differs, what agrees, one page.",
     "molecules": "Count molecules by species and find broken ones.",
     "rdf": "Radial distribution functions as CSV, JSON or PNG.",
+    "diffusion": "Mean squared displacements and self-diffusion by species, as table, CSV, JSON or PNG.",
     "sample": "Make a real liquid: OPLS-AA molecular dynamics of EC and EMC, or of your own force field.",
     "doctor": "Check the installation: versions, kernels, processor, optional packages.",
 }

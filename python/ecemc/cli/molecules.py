@@ -12,16 +12,32 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ecemc.cli.main import DONE, FAILED
-from ecemc.cli.show import counting, say, table, trajectory_argument
+from ecemc.cli.reading import (
+    append_option,
+    format_option,
+    naming,
+    open_trajectory,
+    select_option,
+    topology_option,
+    types_option,
+    units_option,
+)
+from ecemc.cli.show import counting, say, table, trajectory_argument, warn
+from ecemc.errors import InputError
 
 if TYPE_CHECKING:
     from ecemc.analysis import Integrity
 
 
 def molecules(
-    trajectory: Annotated[Path, trajectory_argument()],
+    trajectories: Annotated[list[Path], trajectory_argument()],
     bond_scale: Annotated[float, typer.Option(help="Bonds are shorter than this times the covalent radii.")] = 1.3,
-    select: Annotated[str, typer.Option(metavar="SLICE", help="Frames to read, as in Python: '100:', '::10'.")] = ":",
+    select: Annotated[str, select_option()] = ":",
+    types: Annotated[str | None, types_option()] = None,
+    units: Annotated[str | None, units_option()] = None,
+    topology: Annotated[Path | None, topology_option()] = None,
+    format: Annotated[str | None, format_option()] = None,  # noqa: A002
+    append: Annotated[bool, append_option()] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> int:
     """Count molecules by species in every frame and report bonds that change and molecules without end.
@@ -31,29 +47,25 @@ def molecules(
     Example:  ecemc molecules run.extxyz
     """
     from ecemc.analysis.integrity import IntegrityRecorder
-    from ecemc.errors import InputError
-    from ecemc.molecules import find_molecules
-    from ecemc.trajectory import iread
 
-    recorder = IntegrityRecorder()
-    formulas: dict[str, str] = {}
-    number = -1
-    with counting("frames") as progress:
-        for number, atoms in enumerate(iread(trajectory, select)):
-            try:
-                found = find_molecules(atoms, scale=bond_scale)
-            except InputError as error:
-                raise type(error)(f"{trajectory}: frame {number}: {error}") from error
-            formulas |= zip(found.species, found.formulas, strict=True)
-            recorder.add(atoms, found)
-            progress(number + 1)
-    if number < 0:
+    trajectory = open_trajectory(
+        trajectories, select, types=types, units=units, topology=topology, format=format, append=append
+    )
+    recorder, n_frames = IntegrityRecorder(bond_scale), 0
+    with counting("frames") as progress, naming(trajectory):
+        for frames in trajectory.batches():
+            recorder.add(n_frames, frames)
+            n_frames += len(frames)
+            progress(n_frames, trajectory.fraction)
+    if not n_frames:
         raise InputError(f"{trajectory}: no frame (select={select!r})")
-    integrity = recorder.result()
+    integrity, formulas = recorder.result(), recorder.formulas()
     if as_json:
         typer.echo(json.dumps(_record(integrity, formulas), indent=1, ensure_ascii=False))
     else:
         _show(integrity, formulas)
+    for note in trajectory.notes:
+        warn(note)
     return FAILED if integrity.changed_frames else DONE
 
 
@@ -61,7 +73,7 @@ def _record(integrity: Integrity, formulas: dict[str, str]) -> dict[str, Any]:
     return {
         "n_frames": len(integrity.system),
         "systems": [
-            {"molecules": composition, "n_frames": integrity.system.count(system)}
+            {"molecules": composition, "n_frames": int((integrity.system == system).sum())}
             for system, composition in enumerate(integrity.compositions)
         ],
         "formulas": formulas,
@@ -77,7 +89,7 @@ def _record(integrity: Integrity, formulas: dict[str, str]) -> dict[str, Any]:
 
 def _show(integrity: Integrity, formulas: dict[str, str]) -> None:
     """Print a table for each of the most frequent systems, then what is wrong."""
-    frames = Counter(integrity.system)
+    frames = Counter(integrity.system.tolist())
     for system, n_frames in frames.most_common(5):
         composition = integrity.compositions[system]
         total = sum(composition.values())

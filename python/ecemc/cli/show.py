@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["counting", "say", "table", "trajectory_argument"]
+__all__ = ["counting", "say", "table", "trajectory_argument", "warn"]
 
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -36,6 +36,11 @@ def say(text: str, *, style: str | None = None) -> None:
     console().print(text, style=style, markup=False, soft_wrap=True)
 
 
+def warn(text: str) -> None:
+    """Print a line about something that did not stop the work to stderr."""
+    typer.echo(f"ecemc: warning: {text}", err=True)
+
+
 def table(headings: Iterable[str], rows: Iterable[Iterable[Any]]) -> None:
     """Print a table; the first column is text, the others are right-aligned."""
     from rich import box
@@ -50,13 +55,22 @@ def table(headings: Iterable[str], rows: Iterable[Iterable[Any]]) -> None:
 
 
 @contextmanager
-def counting(what: str) -> Iterator[Callable[[int], None]]:
-    """Show how many are done, on a terminal only."""
+def counting(what: str) -> Iterator[Callable[..., None]]:
+    """Show how many are done, on a terminal only; if told the part of the work that this is, also the time left."""
     from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
     console = Console(stderr=True)
-    columns = (SpinnerColumn(), TextColumn("{task.completed:.0f} " + what), TimeElapsedColumn())
+    columns = (
+        SpinnerColumn(), TextColumn("{task.fields[done]} " + what), BarColumn(), TimeElapsedColumn(),
+        TextColumn("left"), TimeRemainingColumn(),
+    )  # fmt: skip
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task(what, total=None)
-        yield lambda done: bar.update(task, completed=done)
+        task = bar.add_task(what, total=None, done=0)
+
+        def show(done: int, part: float | None = None) -> None:
+            bar.update(task, done=done)
+            if part is not None:
+                bar.update(task, total=1.0, completed=part)
+
+        yield show

@@ -2,18 +2,37 @@
 
 from __future__ import annotations
 
-from ecemc.plots.series import density_figure, integrity_figure, thermodynamics_figure, void_figure
-from ecemc.plots.structure import environments_figure, rdf_figure
+from ecemc.plots.comparison import (
+    curve_comparison_figure,
+    deviation_figure,
+    local_comparison_figure,
+    msd_comparison_figure,
+    series_comparison_figure,
+)
+from ecemc.plots.dynamics import msd_figure
+from ecemc.plots.molecules import bond_events_figure, temperature_parts_figure
+from ecemc.plots.series import density_figure, integrity_figure, thermodynamics_figure, time_axis, void_figure
+from ecemc.plots.structure import centers_figure, environments_figure, rdf_figure
 from ecemc.plots.style import inline_svg, png, svg
 
 __all__ = [
+    "bond_events_figure",
+    "centers_figure",
+    "curve_comparison_figure",
     "density_figure",
+    "deviation_figure",
     "environments_figure",
     "inline_svg",
     "integrity_figure",
+    "local_comparison_figure",
+    "msd_comparison_figure",
+    "msd_figure",
     "png",
     "rdf_figure",
+    "series_comparison_figure",
     "svg",
+    "temperature_parts_figure",
     "thermodynamics_figure",
+    "time_axis",
     "void_figure",
 ]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-__all__ = ["density_figure", "integrity_figure", "thermodynamics_figure", "time_axis", "void_figure"]
+__all__ = ["density_figure", "draw_run", "integrity_figure", "thermodynamics_figure", "time_axis", "void_figure"]
 
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ecemc.plots.style import BLUE, GREEN, MUTED, ORANGE, PURPLE, RED, figure, legend_above, styled
+from ecemc.plots.thin import running_mean, thinned
 from ecemc.text import with_error
 
 if TYPE_CHECKING:
@@ -61,7 +62,9 @@ def thermodynamics_figure(analysis: Analysis) -> Figure | None:
         row.set(title=name.capitalize(), ylabel=f"{name}\n({series.unit})")
         row.ticklabel_format(useOffset=False)
         if name == "temperature" and "temperature_target" in analysis.series:
-            row.plot(x, analysis.series["temperature_target"].values, color=MUTED, lw=1.0, ls="--", label="target")
+            target = analysis.series["temperature_target"].values
+            some = thinned(target)
+            row.plot(x[some], target[some], color=MUTED, lw=1.0, ls="--", label="target")
         if series.statistics is not None:
             legend_above(row)
     axes[-1, 0].set_xlabel(label)
@@ -77,7 +80,8 @@ def void_figure(analysis: Analysis, attention: float, fail: float) -> Figure | N
     row = axes[0, 0]
     x, label = time_axis(analysis)
     values = analysis.series["largest_void"].values
-    row.plot(x, values, color=BLUE, lw=1.0, marker="." if len(x) < 60 else "", ms=4)
+    some = thinned(values)
+    row.plot(x[some], values[some], color=BLUE, lw=1.0, marker="." if len(x) < 60 else "", ms=4)
     row.axhline(float(np.nanmedian(values)), color=BLUE, lw=1.2, ls=":", label="median of this run")
     row.axhline(attention, color=ORANGE, lw=1.2, ls="--", label="attention")
     row.axhline(fail, color=RED, lw=1.2, ls="--", label="bubble")
@@ -94,8 +98,10 @@ def integrity_figure(analysis: Analysis) -> Figure | None:
         return None
     fig, axes = figure(8.4, 2.4)
     x, label = time_axis(analysis)
-    axes[0, 0].vlines(x, 0, analysis.integrity.n_changed, color=RED, lw=1.2)
-    axes[0, 0].plot(x, analysis.integrity.n_changed, ls="", marker=".", ms=4, color=RED)
+    changed = np.array(analysis.integrity.n_changed, dtype=np.float64)
+    some = thinned(changed)
+    axes[0, 0].vlines(x[some], 0, changed[some], color=RED, lw=1.2)
+    axes[0, 0].plot(x[some], changed[some], ls="", marker=".", ms=4, color=RED)
     axes[0, 0].set(xlabel=label, ylabel="changed bonds", title="Bonds broken or formed since the first frame")
     axes[0, 0].set_ylim(bottom=0)
     axes[0, 0].yaxis.get_major_locator().set_params(integer=True)
@@ -105,25 +111,32 @@ def integrity_figure(analysis: Analysis) -> Figure | None:
 def _draw(axes: Axes, x: NDArray[np.float64], series: Series, color: str) -> None:
     """Draw values, running mean, and what the statistics say; without them the frames are no run, only points."""
     statistics = series.statistics
+    some = thinned(series.values)
     if statistics is None:
-        axes.plot(x, series.values, color=color, ls="", marker=".", ms=4)
+        axes.plot(x[some], series.values[some], color=color, ls="", marker=".", ms=4)
         return
-    axes.plot(x, series.values, color=color, alpha=0.4, lw=0.8, marker="." if len(x) < 60 else "", ms=4)
-    window = max(1, len(x) // 20)
-    if window > 2:
-        smooth = np.convolve(series.values, np.ones(window) / window, mode="valid")
-        start = (window - 1) // 2
-        axes.plot(x[start : start + len(smooth)], smooth, color=color, lw=1.6, label="running mean")
+    draw_run(axes, x, series.values, color, label="running mean")
     cut = statistics.equilibration
     if cut:
         axes.axvspan(x[0], x[cut], color=MUTED, alpha=0.18, lw=0, label="equilibration, left out")
-    axes.fill_between(
-        x[cut:],
-        statistics.mean - statistics.stderr,
-        statistics.mean + statistics.stderr,
-        color=ORANGE,
-        alpha=0.35,
-        lw=0,
-    )
+    low, high = statistics.mean - statistics.stderr, statistics.mean + statistics.stderr
+    used = [x[cut], x[-1]]
+    axes.fill_between(used, low, high, color=ORANGE, alpha=0.35, lw=0)
     label = f"mean {with_error(statistics.mean, statistics.stderr)}"
-    axes.plot(x[cut:], np.full(len(x) - cut, statistics.mean), color=ORANGE, lw=1.4, label=label)
+    axes.plot(used, [statistics.mean] * 2, color=ORANGE, lw=1.4, label=label)
+
+
+def draw_run(axes: Axes, x: NDArray[np.float64], values: NDArray[np.float64], color: str, *, label: str) -> None:
+    """Draw a series, pale, and its running mean over a twentieth of the run, which carries the label."""
+    window = max(1, len(x) // 20)
+    averaged = window > 2
+    some = thinned(values)
+    axes.plot(
+        x[some], values[some], color=color, alpha=0.35 if averaged else 0.8, lw=0.8, zorder=1.5,
+        marker="" if averaged else ".", ms=4,
+    )  # fmt: skip
+    if averaged:
+        smooth = running_mean(values, window)
+        start = (window - 1) // 2
+        some = thinned(smooth)
+        axes.plot(x[start : start + len(smooth)][some], smooth[some], color=color, lw=1.6, label=label)

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-__all__ = ["environments_figure", "rdf_figure"]
+__all__ = ["centers_figure", "environments_figure", "rdf_figure"]
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ecemc.analysis.mixing import ideal_mixing, marginal
+from ecemc.comparison import Curve
+from ecemc.comparison.curves import rebin
 from ecemc.plots.style import BLUE, INK, MUTED, ORANGE, SPECIES_COLORS, figure, styled, twin
+from ecemc.plots.thin import merged
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from numpy.typing import NDArray
 
     from ecemc.environments import LocalEnvironments
     from ecemc.rdf import RDF
@@ -26,38 +33,57 @@ MAX_SPECIES = 4
 @styled
 def rdf_figure(rdf: RDF) -> Figure:
     """All partial RDFs, intra- and intermolecular, with coordination numbers on a second axis."""
-    pairs = list(rdf.inter)
-    columns = min(3, len(pairs))
-    rows = math.ceil(len(pairs) / columns)
-    fig, axes = figure(2.9 * columns + 0.5, 2.35 * rows + 0.5, nrows=rows, ncols=columns, sharex=True)
-    for place, pair in zip(axes.flat, pairs, strict=False):
-        _draw_pair(place, rdf, pair)
-    for place in axes.flat[len(pairs) :]:
+    curves = {
+        pair: Curve(rdf.edges, inter, rdf.stderr_inter[pair], rdf.n_blocks, {pair: rdf.coordination_inter[pair]})
+        for pair, inter in rdf.inter.items()
+    }
+    return _panels(curves, {pair: replace(curve, g=rdf.intra[pair]) for pair, curve in curves.items()})
+
+
+@styled
+def centers_figure(curves: Mapping[tuple[str, str], Curve]) -> Figure:
+    """RDFs of centres of mass, a panel for each pair of species, with coordination numbers on a second axis."""
+    return _panels(curves, {})
+
+
+def _panels(curves: Mapping[tuple[str, str], Curve], intra: Mapping[tuple[str, str], Curve]) -> Figure:
+    columns = min(3, len(curves))
+    rows = math.ceil(len(curves) / columns)
+    # Legend and labels of both axes need their room where there is one panel only.
+    width = 6.2 if columns == 1 else 2.9 * columns + 0.5
+    fig, axes = figure(width, 2.35 * rows + 0.5, nrows=rows, ncols=columns, sharex=True)
+    for place, (pair, curve) in zip(axes.flat, curves.items(), strict=False):
+        edges = merged(curve.edges, len(curves))
+        _draw_pair(place, pair, rebin(curve, edges), rebin(intra[pair], edges).g if pair in intra else None)
+    for place in axes.flat[len(curves) :]:
         place.set_visible(False)
-    for place in axes[-1]:
-        place.set_xlabel("r (Å)")
+    for column in range(columns):
+        lowest = axes[(len(curves) - 1 - column) // columns, column]
+        lowest.set_xlabel("r (Å)")
+        lowest.tick_params(labelbottom=True)
     for place in axes[:, 0]:
         place.set_ylabel("g(r)")
     for number, place in enumerate(fig.axes[len(axes.flat) :], start=1):
-        if number % columns == 0 or number == len(pairs):
+        if number % columns == 0 or number == len(curves):
             place.set_ylabel("coordination number", color=ORANGE)
     handles, labels = axes.flat[0].get_legend_handles_labels()
     fig.legend(handles, labels, loc="outside upper center", ncols=3)
     return fig
 
 
-def _draw_pair(axes: Axes, rdf: RDF, pair: tuple[str, str]) -> None:
-    intra, inter, error = rdf.intra[pair], rdf.inter[pair], rdf.stderr_inter[pair]
+def _draw_pair(axes: Axes, pair: tuple[str, str], curve: Curve, intra: NDArray[np.float64] | None) -> None:
+    r, inter, error = curve.r, curve.g, curve.stderr
     top = 1.25 * max(1.4, float(inter.max(initial=0.0)))
-    axes.fill_between(rdf.r, np.minimum(intra, top), color=MUTED, alpha=0.35, lw=0, label="same molecule (clipped)")
+    if intra is not None:
+        axes.fill_between(r, np.minimum(intra, top), color=MUTED, alpha=0.35, lw=0, label="same molecule (clipped)")
     axes.axhline(1.0, color=INK, lw=0.6, ls=":")
-    axes.plot(rdf.r, inter, color=BLUE, label="other molecules")
+    axes.plot(r, inter, color=BLUE, label="other molecules")
     if np.isfinite(error).all():
-        axes.fill_between(rdf.r, inter - error, inter + error, color=BLUE, alpha=0.3, lw=0)
-    axes.set(xlim=(0.0, float(rdf.edges[-1])), ylim=(0.0, top), title="–".join(pair))
+        axes.fill_between(r, inter - error, inter + error, color=BLUE, alpha=0.3, lw=0)
+    axes.set(xlim=(0.0, float(curve.edges[-1])), ylim=(0.0, top), title="–".join(pair))
     count = twin(axes)
-    number = rdf.coordination_inter[pair]
-    count.plot(rdf.r, number, color=ORANGE, ls="--", lw=1.2)
+    number = curve.coordination[pair]
+    count.plot(r, number, color=ORANGE, ls="--", lw=1.2)
     count.set_ylim(0.0, max(1e-9, float(number.max(initial=0.0))))
     count.tick_params(axis="y", colors=ORANGE, labelsize=7.5)
     axes.plot([], [], color=ORANGE, ls="--", lw=1.2, label="coordination number, other molecules (right)")
@@ -71,7 +97,8 @@ def environments_figure(environments: LocalEnvironments) -> Figure:
     place_of = {name: column for column, name in enumerate(environments.species)}
     n = len(species)
     fig, axes = figure(max(4.2, 2.9 * n + 0.4), 2.35 * n + 0.5, nrows=n, ncols=n)
-    ideal = ideal_mixing(environments)
+    # A pure liquid is its own ideal mixture.
+    ideal = ideal_mixing(environments) if len(environments.species) > 1 else None
     for row, central in zip(axes, species, strict=True):
         for place, name in zip(row, species, strict=True):
             column = place_of[name]

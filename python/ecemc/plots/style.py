@@ -4,7 +4,7 @@ from __future__ import annotations
 
 __all__ = [
     "BLUE", "GREEN", "INK", "MUTED", "ORANGE", "PURPLE", "RED", "SPECIES_COLORS",
-    "figure", "inline_svg", "legend_above", "png", "styled", "svg", "twin",
+    "empty_figure", "figure", "inline_svg", "legend_above", "png", "styled", "svg", "twin",
 ]  # fmt: skip
 
 import io
@@ -81,9 +81,14 @@ def styled(draw: Callable[Parameters, Drawn]) -> Callable[Parameters, Drawn]:
     return drawn
 
 
+def empty_figure(width: float, height: float) -> Figure:
+    """Make a figure (inches) without axes."""
+    return Figure(figsize=(width, height))
+
+
 def figure(width: float, height: float, **subplots: Any) -> tuple[Figure, Any]:
     """Make a figure (inches) with ``Figure.subplots``; returns it and its axes as a (rows, columns) array."""
-    fig = Figure(figsize=(width, height))
+    fig = empty_figure(width, height)
     return fig, fig.subplots(squeeze=False, **subplots)
 
 
@@ -107,8 +112,9 @@ def png(fig: Figure, dpi: int = 200) -> bytes:
 
 
 def svg(fig: Figure) -> str:
-    """Render on nothing, so that it takes the colour of what is behind."""
-    return _render(fig, "svg", metadata={"Date": None, "Creator": None}).decode()
+    """Render on nothing, so that it takes the colour of what is behind; places to a hundredth of a point."""
+    text = _render(fig, "svg", metadata={"Date": None, "Creator": None}).decode()
+    return re.sub(r'\b(?:d|x|y)="[^"]*"', lambda place: re.sub(r"(\.\d\d)\d+", r"\1", place[0]), text)
 
 
 def inline_svg(text: str, name: str, alt: str) -> str:

@@ -2,48 +2,49 @@
 
 from __future__ import annotations
 
-__all__ = ["check_folder", "write_atomically", "write_folder"]
+__all__ = ["ANALYSIS", "COMPARISON", "PAGE", "Kind", "check_folder", "write_folder"]
 
 import json
 import os
-import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ecemc.errors import InputError
+from ecemc.files import write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-RESULTS = "results.json"
 PAGE = "index.html"
 _OWN_FOLDERS = ("figures", "tables")
 
 
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write to a temporary name in the same folder, then rename: a reader sees the old file or the new one."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        umask = os.umask(0)
-        os.umask(umask)
-        Path(temporary).chmod(0o666 & ~umask)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+@dataclass(frozen=True)
+class Kind:
+    """What a folder is a folder of."""
+
+    #: the file with all numbers
+    results: str
+    #: how the name of its layout begins
+    schema: str
+    #: in words
+    what: str
 
 
-def write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Write files (by path relative to the folder), the page last; take away what an earlier analysis left there.
+ANALYSIS = Kind("results.json", "ecemc.analysis/", "an analysis")
+COMPARISON = Kind("compare.json", "ecemc.comparison/", "a comparison")
+
+
+def write_folder(folder: Path, files: Mapping[str, bytes], kind: Kind = ANALYSIS) -> None:
+    """Write files (by path relative to the folder), the page last; take away what an earlier one left there.
 
     Raises
     ------
     InputError
         If the folder is a file or holds a page or results of something else.
     """
-    before = check_folder(folder)
+    before = check_folder(folder, kind)
     for name in sorted(files, key=lambda name: name == PAGE):
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -52,7 +53,7 @@ def write_folder(folder: Path, files: Mapping[str, bytes]) -> None:
         (folder / name).unlink(missing_ok=True)
 
 
-def check_folder(folder: Path) -> set[str]:
+def check_folder(folder: Path, kind: Kind = ANALYSIS) -> set[str]:
     """Make sure that a report may be written there; list tables and figures of one that stands there already.
 
     Raises
@@ -69,17 +70,17 @@ def check_folder(folder: Path) -> set[str]:
         raise InputError(f"{folder}: {there} is a file, expected a folder to write to")
     if not os.access(there, os.W_OK | os.X_OK):
         raise PermissionError(f"{folder}: no permission to write to {there}")
-    results = folder / RESULTS
+    results = folder / kind.results
     if not results.exists():
         if (folder / PAGE).exists():
-            raise InputError(f"{folder}: holds an {PAGE} that is not of an analysis; choose another folder")
+            raise InputError(f"{folder}: holds an {PAGE} that is not of {kind.what}; choose another folder")
         return set()
     try:
         record = json.loads(results.read_bytes())
-        ours = str(record["schema"]).startswith("ecemc.analysis/")
+        ours = str(record["schema"]).startswith(kind.schema)
     except (ValueError, KeyError, TypeError):
         ours = False
     if not ours:
-        raise InputError(f"{folder}: holds a {RESULTS} that is not of an analysis; choose another folder")
+        raise InputError(f"{folder}: holds a {kind.results} that is not of {kind.what}; choose another folder")
     listed = [Path(str(name)) for name in record.get("files", [])]
     return {str(path) for path in listed if len(path.parts) == 2 and path.parts[0] in _OWN_FOLDERS}

@@ -6,48 +6,34 @@ __all__ = ["render_page"]
 
 import math
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-import jinja2
 import numpy as np
 
 from ecemc.analysis.checks import MIN_EFFECTIVE
 from ecemc.analysis.mixing import ideal_means
 from ecemc.analysis.peaks import first_shell
 from ecemc.analysis.voids import ATTENTION_RATIO, FAIL_RATIO
+from ecemc.report.html import render
 from ecemc.text import number, with_error
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ecemc.analysis import Analysis
-
-
-@dataclass(frozen=True)
-class PageFigure:
-    """A figure on the page."""
-
-    name: str
-    svg: str
-    caption: str
+    from ecemc.dynamics import Diffusion
+    from ecemc.report.html import PageFigure
 
 
 def render_page(
-    analysis: Analysis, figures: Sequence[PageFigure], table_names: Sequence[str], command: str | None
-) -> str:
-    """Fill the template."""
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("ecemc.report", "templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["number"] = number
-    record = analysis.to_dict()
-    return environment.get_template("page.html").render(
-        title=analysis.input.name if analysis.input else "Analysis of a liquid",
+    analysis: Analysis, record: dict[str, Any], figures: Sequence[PageFigure], table_names: Sequence[str],
+    command: str | None,
+) -> str:  # fmt: skip
+    """Fill the template; ``record`` is the analysis as a dictionary."""
+    return render(
+        "page.html",
+        title=" + ".join(source.name for source in analysis.inputs[:3]) or "Analysis of a liquid",
         analysis=analysis,
         record=record,
         verdict=analysis.verdict,
@@ -92,9 +78,21 @@ def _facts(analysis: Analysis) -> list[tuple[str, str, str]]:
                     remark += " (too few to trust the error)" if s.n_effective < MIN_EFFECTIVE else ""
                     remark += f", first {s.equilibration} frames left out" if s.equilibration else ""
                 facts.append((title, f"{with_error(s.mean, s.stderr)} {series.unit}", remark))
+    for name, found in analysis.motion.diffusion.items():
+        facts.append((f"Diffusion of {name}", f"{with_error(found.D, found.stderr)} 1e-5 cm²/s", _how_diffusive(found)))
     spacing = analysis.molecular_spacing
     facts.append(("Molecular spacing", f"{spacing:.2f} Å", "cube root of the volume per molecule"))
     return facts
+
+
+def _how_diffusive(found: Diffusion) -> str:
+    """Whether the number may be trusted."""
+    exponent = f"exponent {found.exponent:.2f}"
+    return {
+        "diffusive": f"diffusive ({exponent}); too small by 2.84 kT/(6πηL) in a periodic box",
+        "not yet": f"not diffusive yet ({exponent}): run longer",
+        "uncertain": f"cannot be told yet ({exponent}): run longer",
+    }[found.verdict]
 
 
 def _length(analysis: Analysis) -> str:
@@ -106,7 +104,7 @@ def _length(analysis: Analysis) -> str:
 
 def _systems(analysis: Analysis) -> list[tuple[dict[str, int], int]]:
     """Compositions and their numbers of frames, the most frequent first."""
-    frames = Counter(analysis.integrity.system)
+    frames = Counter(analysis.integrity.system.tolist())
     return [(analysis.integrity.compositions[system], n_frames) for system, n_frames in frames.most_common()]
 
 
