@@ -99,6 +99,37 @@ def test_files_written_by_ase_read_as_ase_reads_them(frames):
         assert_same(a, b)
 
 
+@settings(max_examples=100)
+@given(st.lists(random_atoms(), min_size=1, max_size=4))
+def test_what_we_write_reads_as_it_was_and_as_ase_reads_it(frames):
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "frames.xyz"
+        assert ecemc.write(path, frames) == len(frames)
+        got = ecemc.read(path)
+        of_ase = ase.io.read(path, ":", format="extxyz")
+    assert len(got) == len(of_ase) == len(frames)
+    for one, other, original in zip(got, of_ase, frames, strict=True):
+        assert_same(one, other)
+        for key in ("numbers", "positions", "REF_forces", "masses", "picked"):
+            if key in original.arrays:
+                assert np.array_equal(one.arrays[key], original.arrays[key]), key  # every digit
+        assert set(one.info) == set(original.info)
+        for key, value in original.info.items():
+            assert np.array_equal(one.info[key], value), key
+        if original.calc is not None:
+            results = original.calc.results
+            assert_same_table({key: one.calc.results[key] for key in results}, results)
+            assert len(one.calc.results) == len(results)
+
+
+def test_the_dft_boxes_are_written_as_they_are(shared, tmp_path):
+    want = ecemc.read(shared / "data" / "dft" / "ecemc_dft.extxyz")
+    for name in ("copy.extxyz", "copy.xyz.gz"):
+        ecemc.write(tmp_path / name, want)
+        for a, b in zip(ecemc.read(tmp_path / name), want, strict=True):
+            assert_same(a, b)
+
+
 def test_the_dft_boxes_read_as_ase_reads_them(shared):
     path = shared / "data" / "dft" / "ecemc_dft.extxyz"
     want = ase.io.read(path, ":", format="extxyz")

@@ -12,7 +12,7 @@ from ase.build import molecule
 import ecemc
 from ecemc.errors import InputError
 from ecemc.frames import batch
-from ecemc.rdf import _portions
+from ecemc.rdf.accumulator import _portions
 from ecemc.voids import largest_hole
 
 

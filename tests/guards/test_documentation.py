@@ -27,7 +27,8 @@ DATA = ROOT / "examples" / "data" / "ec_emc_400K.extxyz.gz"
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 #: Modules whose public names are all documented, beside those of the package itself.
 MODULES = (
-    "analysis", "errors", "keys", "plots", "report", "sampling", "species", "testing", "thermo", "threads", "units",
+    "analysis", "comparison", "dynamics", "errors", "keys", "plots", "report", "sampling", "species", "survey",
+    "testing", "thermo", "threads", "trajectory", "units",
 )  # fmt: skip
 
 

@@ -111,3 +111,26 @@ def test_absurd_numbers_of_threads_are_not_started():
     )
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120, check=True)
     assert int(run.stdout) < 256 + (os.cpu_count() or 1) + 64
+
+
+def test_a_state_can_be_asked_while_another_thread_adds_to_it():
+    """The kernel needs the GIL to look for Ctrl-C: whoever waits for its state must not hold it."""
+    code = """
+import threading, time
+import numpy as np
+from ase import Atoms
+from ecemc import MSDAccumulator
+from ecemc.frames import batch
+paths = np.random.default_rng(0).uniform(0, 20, (2000, 3)) + np.linspace(0, 1, 200)[:, None, None]
+frames = batch(Atoms("He2000", positions, cell=[20] * 3, pbc=True) for positions in paths)
+sums = MSDAccumulator(of="atoms")
+sums.add(frames)
+thread = threading.Thread(target=lambda: [sums.add(frames, n_threads=1) for _ in range(3)])
+thread.start()
+while thread.is_alive():
+    assert sums.n_frames % 200 == 0
+    time.sleep(0.001)
+thread.join()
+assert sums.n_frames == 800
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=120)

@@ -15,6 +15,7 @@ import re
 import shlex
 import subprocess
 import sys
+from html.parser import HTMLParser
 
 import typer
 from sybil import Sybil
@@ -101,3 +102,32 @@ def parse_only(arguments):
 def fenced(text):
     """(language, content) of all fenced blocks of a markdown text."""
     return re.findall(r"^```+ *\{?([\w-]*)\}?[^\n]*\n(.*?)^```+ *$", text, re.MULTILINE | re.DOTALL)
+
+
+class Page(HTMLParser):
+    """Collects tags, identifiers and links, and checks that tags close in order."""
+
+    VOID = frozenset({"meta", "br", "img", "link", "hr", "input"})
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.ids, self.links, self.tags, self.labels = [], [], [], [], []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        attrs = dict(attrs)
+        self.tags.append(tag)
+        self.ids += [attrs["id"]] if "id" in attrs else []
+        self.links += [attrs[name] for name in ("href", "src", "xlink:href") if name in attrs]
+        self.labels += [attrs["aria-label"]] if attrs.get("role") == "img" else []
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attrs):
+        self.handle_starttag(tag, attrs)
+        if tag not in self.VOID:
+            self.open.pop()
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag

@@ -4,20 +4,33 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
+from hashlib import sha256
 from importlib.resources import files
 
-import ase.io
 import jsonschema
 import numpy as np
 import pytest
 from ase import Atoms
 from ase.calculators.singlepoint import SinglePointCalculator
 
-from ecemc import AnalysisOptions, analyze, find_molecules, local_environments, rdf, voids
+from ecemc import (
+    AnalysisOptions,
+    analyze,
+    find_molecules,
+    iread,
+    local_environments,
+    mean_squared_displacement,
+    rdf,
+    self_diffusion,
+    voids,
+)
+from ecemc.analysis import Analyzer, Input
 from ecemc.analysis.mixing import ideal_means, ideal_mixing, marginal
 from ecemc.errors import InputError
 from ecemc.testing import liquid, trajectory
 from ecemc.thermo import density, mean_with_error
+from ecemc.trajectory import Trajectory, write
 from ecemc.units import EV_PER_A3_TO_BAR
 
 
@@ -42,9 +55,9 @@ def by_name(analysis):
 
 def test_one_pass_gives_what_each_part_gives(frames, analysis):
     densities = [density(frame) for frame in frames]
-    assert np.array_equal(analysis.series["density"].values, densities)
-    cut = analysis.series["density"].statistics.equilibration
-    assert analysis.series["density"].statistics == mean_with_error(densities, equilibration=cut)
+    values, statistics = analysis.series["density"].values, analysis.series["density"].statistics
+    assert np.allclose(values, densities, rtol=1e-14)
+    assert statistics == mean_with_error(values, equilibration=statistics.equilibration)
     alone = rdf(frames, 6.0, 60)
     for pair, curve in alone.inter.items():
         assert np.array_equal(analysis.rdf.inter[pair], curve)
@@ -55,15 +68,68 @@ def test_one_pass_gives_what_each_part_gives(frames, analysis):
     assert analysis.integrity.compositions == ({"EC": 4, "EMC": 8},)
     assert not analysis.integrity.changed_frames
     assert np.array_equal(analysis.time, [frame.info["time"] for frame in frames])
+    centers = rdf(frames, 6.0, 60, by="center")
+    assert set(analysis.centers.inter) == {("EC", "EC"), ("EC", "EMC"), ("EMC", "EMC")}
+    for pair, curve in analysis.centers.inter.items():
+        assert np.array_equal(curve, centers.inter[pair])
+        assert not analysis.centers.intra[pair].any()
+    for part, of in ((analysis.motion.molecules, "molecules"), (analysis.motion.atoms, "atoms")):
+        moved = mean_squared_displacement(frames, of=of)
+        assert np.array_equal(part.time, moved.time)
+        assert part.msd.keys() == moved.msd.keys()
+        assert all(np.array_equal(part.msd[key], moved.msd[key]) for key in moved.msd)
+    fit = self_diffusion(mean_squared_displacement(frames))
+    assert {name: found.D for name, found in analysis.motion.diffusion.items()} == {n: f.D for n, f in fit.items()}
+    assert analysis.motion.reason is None
 
 
-def test_threads_and_repetition_do_not_change_the_result(frames, analysis):
-    for n_threads in (1, 3):
-        again = analyze(iter(frames), AnalysisOptions(r_max=6.0, n_bins=60, n_threads=n_threads)).to_dict()
-        first = analysis.to_dict()
-        for record in (again, first):
-            del record["timing"], record["options"]["n_threads"]
-        assert json.dumps(again) == json.dumps(first)
+def record(analysis, *without):
+    """All of a result but what it was made of, as text: equal text means equal bits."""
+    plain = analysis.to_dict()
+    for name in ("inputs", "notes"):
+        del plain[name]
+    for name in ("n_threads", "select", *without):
+        del plain["options"][name]
+    return json.dumps(plain)
+
+
+@pytest.fixture(scope="module")
+def moving(frames):
+    """The same run with velocities, energies, temperatures and virials."""
+    rng = np.random.default_rng(5)
+    run = []
+    for frame in frames:
+        run.append(frame.copy())
+        run[-1].set_velocities(rng.normal(scale=0.01, size=(len(frame), 3)))
+        run[-1].info |= {"REF_energy": float(rng.normal()), "REF_virial": rng.normal(size=(3, 3))}
+    run[11].positions[9] += [1.2, 0.9, 0.0]
+    return run
+
+
+def test_the_result_is_the_same_for_any_batches_threads_and_sources(moving, tmp_path):
+    options = AnalysisOptions(r_max=6.0, n_bins=60)
+    expected = record(analyze(moving, options))
+    assert '"temperature_rotational"' in expected
+    assert '"frame": 11' in expected
+    for n_threads in (1, 2, 3):
+        assert record(analyze(iter(moving), replace(options, n_threads=n_threads))) == expected
+    for pieces in ([1] * 30, [7, 1, 2, 20], [0, 29, 1]):
+        analyzer, first = Analyzer(options), 0
+        for n in pieces:
+            analyzer.add(moving[first : first + n])
+            first += n
+        assert record(analyzer.result()) == expected
+    # Text keeps all digits of what is written here, velocities and all.
+    write(tmp_path / "run.extxyz", moving)
+    write(tmp_path / "run.extxyz.gz", moving)
+    write(tmp_path / "early.extxyz", moving[:17])
+    write(tmp_path / "late.extxyz", moving[12:])
+    from_file = record(analyze(tmp_path / "run.extxyz", options))
+    assert record(analyze(list(iread(tmp_path / "run.extxyz")), options)) == from_file
+    assert record(analyze(tmp_path / "run.extxyz.gz", replace(options, n_threads=1))) == from_file
+    joined = analyze(Trajectory([tmp_path / "early.extxyz", tmp_path / "late.extxyz"]), options)
+    assert record(joined) == from_file
+    assert joined.notes == ("5 frames that an earlier file already has are left out",)
 
 
 def test_the_record_is_strict_json_and_follows_its_schema(analysis, schema):
@@ -82,17 +148,39 @@ def test_few_frames_are_enough(frames, schema, n):
 
 def test_progress_counts_all_frames(frames):
     seen = []
-    analyze(frames, progress=seen.append)
-    assert seen[-1] == len(frames)
+    analyze(frames, progress=lambda done, part: seen.append((done, part)))
+    assert seen[-1] == (len(frames), None)
 
 
-def test_defaults_come_from_the_first_liquid_frame(frames):
+def test_progress_of_a_file_ends_at_one(frames, tmp_path):
+    write(tmp_path / "run.extxyz", frames)
+    seen = []
+    analyze(tmp_path / "run.extxyz", progress=lambda done, part: seen.append((done, part)))
+    assert seen[-1] == (len(frames), 1.0)
+
+
+@pytest.mark.parametrize("sizes", [[31], [1] * 31, [1, 30], [2, 29]])
+def test_defaults_come_from_the_first_liquid_frame(frames, sizes):
     atom = Atoms("C", cell=[30.0] * 3, pbc=True)
-    options = analyze([atom, *frames]).options
-    heights = frames[0].cell.lengths()
-    assert options.r_max == pytest.approx(min(heights) / 2, abs=0.011)
+    run, analyzer = [atom, *frames], Analyzer()
+    for stop, n in zip(np.cumsum(sizes), sizes, strict=True):
+        analyzer.add(run[stop - n : stop])
+        assert analyzer.settled == (stop > 1)
+    options = analyzer.result().options
+    half = min(frames[0].cell.lengths()) / 2
+    assert half - 0.05 < options.r_max <= half
+    assert options.n_bins == round(options.r_max / 0.05)
     spacing = (frames[0].get_volume() / 12) ** (1 / 3)
     assert options.local_radius == pytest.approx(1.4 * spacing, abs=0.06)
+    assert record(analyzer.result()) == record(analyze(run))
+
+
+def test_what_never_becomes_a_liquid_is_analysed_too():
+    atoms = [Atoms("C", cell=[20.0 + k, 30.0, 30.0], pbc=True) for k in range(3)]
+    result = analyze(atoms)
+    assert result.options.r_max == 10.0
+    assert (result.centers, result.environments) == (None, None)
+    assert "void_ratio" not in result.series
 
 
 def test_a_broken_bond_fails_and_names_the_frame_and_the_bond(frames):
@@ -107,15 +195,29 @@ def test_a_broken_bond_fails_and_names_the_frame_and_the_bond(frames):
     assert "frame 20" in check.explanation
     assert result.integrity.changed_frames == tuple(range(20, 30))
     assert result.integrity.longest_change == 10
+    assert [change.frame for change in result.integrity.changes] == [20]
+    assert result.integrity.events.tolist() == [[20, *sorted(bond), -1] for bond in [bond_of(broken[0], hydrogen)]]
     assert "H9" in "".join(result.integrity.changes[0].broken)
     assert "EC" in result.integrity.changes[0].disappeared
+
+
+def bond_of(atoms, atom):
+    """The only bond of an atom."""
+    ((i, j),) = [bond for bond in find_molecules(atoms).bonds.tolist() if atom in bond]
+    return i, j
 
 
 def test_a_bond_that_comes_back_at_once_asks_for_attention(frames):
     flicker = [frame.copy() for frame in frames]
     flicker[7].positions[9] += [1.2, 0.9, 0.0]
-    check = by_name(analyze(flicker, AnalysisOptions(r_max=5.0)))["molecules"]
+    result = analyze(flicker, AnalysisOptions(r_max=5.0))
+    check = by_name(result)["molecules"]
     assert check.status == "attention"
+    assert [(change.frame, change.n_broken, change.n_formed) for change in result.integrity.changes] == [
+        (7, 1, 0), (8, 0, 1),
+    ]  # fmt: skip
+    assert result.integrity.changes[1].appeared == result.integrity.changes[0].disappeared == {"EC": 1}
+    assert result.integrity.changed_frames == (7,)
     assert "frame 7" in check.explanation
 
 
@@ -185,6 +287,23 @@ def test_different_systems_are_a_collection(frames):
     assert ideal_mixing(result.environments) is None
 
 
+def test_other_atoms_in_the_middle_end_the_motion_and_nothing_else(frames):
+    shuffled = frames[4][::-1]
+    shuffled.info = dict(frames[4].info)
+    result = analyze([*frames[:4], shuffled, *frames[5:]], AnalysisOptions(r_max=6.0, n_bins=60))
+    assert result.motion.reason == "frame 4 shows other atoms than frame 0, or in another order"
+    assert (result.motion.molecules, result.motion.diffusion) == (None, {})
+    whole = analyze(frames, AnalysisOptions(r_max=6.0, n_bins=60))
+    for pair, curve in whole.rdf.inter.items():
+        assert np.array_equal(result.rdf.inter[pair], curve)
+    assert result.environments.occurrences == whole.environments.occurrences
+    assert np.array_equal(result.series["volume"].values, whole.series["volume"].values)
+    # Atoms that pass during what is left out do no harm.
+    cut = analyze([shuffled, *frames[5:]], AnalysisOptions(r_max=6.0, equilibration=1))
+    assert cut.motion.reason is None
+    assert cut.motion.molecules.n_frames == 25
+
+
 def test_energies_temperature_and_pressure_come_from_the_file(frames):
     labelled = [frame.copy() for frame in frames]
     for frame in labelled:
@@ -214,8 +333,18 @@ def test_a_given_equilibration_is_left_out_of_all_averages(frames):
     assert result.series["density"].statistics.equilibration == 10
     assert np.array_equal(result.rdf.inter["C", "C"], rdf(frames[10:], 6.0, 60).inter["C", "C"])
     assert result.environments.n_frames == 20
-    with pytest.raises(InputError, match="only 30"):
+    assert result.motion.molecules.n_frames == 20
+    moved = mean_squared_displacement(frames[10:])
+    assert np.array_equal(result.motion.molecules.msd["EC"], moved.msd["EC"])
+    with pytest.raises(InputError, match=r"^equilibration: got 30 frames, but there are only 30$"):
         analyze(frames, AnalysisOptions(equilibration=30))
+
+
+@pytest.mark.parametrize("n_threads", [1, 2])
+def test_a_last_frame_after_the_equilibration_is_enough(frames, n_threads):
+    result = analyze(frames, AnalysisOptions(equilibration=29, n_threads=n_threads))
+    assert result.rdf.n_frames == 1
+    assert result.motion.reason == "there is only one frame"
 
 
 def test_an_infinite_chain_is_reported_and_the_rest_goes_on():
@@ -225,6 +354,23 @@ def test_an_infinite_chain_is_reported_and_the_rest_goes_on():
     assert by_name(result)["molecules"].status == "attention"
     assert result.environments is None
     assert result.to_dict()["local_composition"] is None
+    assert result.to_dict()["centers"] is None
+    two = analyze([chain, chain])
+    assert two.motion.reason.startswith("molecule 0 of the first frame is bonded to its own periodic image")
+    assert two.rdf.n_frames == 2
+
+
+def test_a_molecule_that_becomes_infinite_ends_what_needs_its_centre(frames):
+    box = frames[0].copy()
+    length = box.cell.lengths()[0]
+    rod = box.copy()
+    carbons = np.flatnonzero(rod.symbols == "C")[:10]
+    rod.positions[carbons] = [[k * length / 10, 0.0, 0.0] for k in range(10)]
+    for run in ([box, rod, box], [box, box, rod]):
+        result = analyze(run, AnalysisOptions(r_max=5.0))
+        assert len(result.integrity.infinite) == 1
+        assert (result.environments, result.centers) == (None, None)
+        assert result.rdf.n_frames == 3
 
 
 @pytest.mark.parametrize(
@@ -244,8 +390,10 @@ def test_bad_frames_are_named(frames, change, words):
 
 
 def test_no_frames_at_all():
-    with pytest.raises(InputError, match="no frame"):
+    with pytest.raises(InputError, match=r"^frames: got none, expected at least one to analyse$"):
         analyze([])
+    with pytest.raises(InputError, match=r"^frames: got none"):
+        Analyzer().result()
 
 
 @pytest.mark.parametrize(
@@ -283,11 +431,29 @@ def test_no_ideal_mixing_where_the_radius_reaches_images(frames):
 
 def test_a_file_is_identified(frames, tmp_path):
     path = tmp_path / "run.extxyz"
-    ase.io.write(path, frames[:4], format="extxyz")
+    write(path, frames[:4])
     result = analyze(path, AnalysisOptions(select="1:"))
-    assert (result.n_frames, result.input.name, result.input.size) == (3, "run.extxyz", path.stat().st_size)
-    assert len(result.input.sha256) == 64
+    assert result.n_frames == 3
+    assert result.inputs == (Input("run.extxyz", path.stat().st_size, sha256(path.read_bytes()).hexdigest()),)
+    assert result.notes == ()
     assert find_molecules(frames[0]).composition == result.integrity.compositions[0]
+    assert analyze(frames[:2]).inputs == ()
+
+
+def test_a_last_frame_that_is_cut_off_is_noted(frames, tmp_path):
+    path = tmp_path / "run.extxyz"
+    write(path, frames[:4])
+    path.write_bytes(path.read_bytes()[:-100])
+    result = analyze(path)
+    assert result.n_frames == 3
+    (note,) = result.notes
+    assert note.startswith(f"{path}: ")
+    assert "frame 3" in note
+
+
+def test_choosing_frames_is_for_files(frames):
+    with pytest.raises(InputError, match=r"^select: got '1:', which is for files"):
+        analyze(frames, AnalysisOptions(select="1:"))
 
 
 def test_dft_training_set(shared):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import signal
@@ -50,7 +51,7 @@ def test_analyze_writes_a_report_and_says_where(run, tmp_path):
     assert result.stdout.splitlines()[-1] == f"Report: {tmp_path / 'report' / 'index.html'}"
     assert "\x1b" not in result.stdout
     record = json.loads((tmp_path / "report" / "results.json").read_text())
-    assert record["input"]["name"] == "run.extxyz"
+    assert record["inputs"][0]["name"] == "run.extxyz"
 
 
 def test_a_failed_check_is_exit_status_1(tmp_path):
@@ -67,7 +68,13 @@ def test_every_verb_has_help_with_an_example(verb):
     result = ecemc(verb, "--help", TERM="dumb", COLUMNS="100")
     assert result.returncode == 0, result
     assert f"ecemc {verb}" in result.stdout
-    example = {"doctor": "ecemc doctor\n", "sample": "ecemc sample 16EC:32EMC"}.get(verb, f"ecemc {verb} run.extxyz")
+    own = {
+        "compare": "ecemc compare report",
+        "doctor": "ecemc doctor\n",
+        "merge": "ecemc merge first.state second.state",
+        "sample": "ecemc sample 16EC:32EMC",
+    }
+    example = own.get(verb, f"ecemc {verb} run.extxyz")
     assert example in "\n".join(line.rstrip() for line in result.stdout.splitlines())
 
 
@@ -210,6 +217,66 @@ def test_a_pipe_closed_before_the_first_line_is_no_error_either(run, tmp_path):
         ["bash", "-c", f"set -o pipefail; {line}"], cwd=run, capture_output=True, text=True, check=False
     )
     assert (result.returncode, result.stderr) == (0, "")
+
+
+def test_analyze_says_why_there_is_no_diffusion(tmp_path):
+    """What is missing in the report must not go unseen."""
+    frames = list(trajectory(liquid(4, 8, 0.9, seed=3), 4, seed=1))
+    for frame in frames:
+        frame.info.pop("time", None)
+    ase.io.write(tmp_path / "run.extxyz", frames, format="extxyz")
+    without = ecemc("analyze", "run.extxyz", "-o", "a", cwd=tmp_path)
+    assert "no diffusion: dt: the frames do not tell their time" in without.stdout
+    with_dt = ecemc("analyze", "run.extxyz", "-o", "b", "--dt", "100", cwd=tmp_path)
+    assert "no diffusion" not in with_dt.stdout
+
+
+def test_files_that_do_not_continue_each_other_name_the_option(tmp_path):
+    for name, n in (("a", 2), ("b", 3)):
+        ase.io.write(tmp_path / f"{name}.extxyz", liquid(n, 4, 0.9), format="extxyz")
+    refused(ecemc("analyze", "a.extxyz", "b.extxyz", cwd=tmp_path), "(command line: --append)")
+
+
+def test_merge_of_another_file_speaks_of_states_only(run):
+    refused(ecemc("merge", run / "run.extxyz", cwd=run), "no state of an analysis", "(it is no whole archive)")
+
+
+def test_a_file_cut_in_its_first_frame_is_named_so(tmp_path):
+    ase.io.write(tmp_path / "cut.extxyz", liquid(2, 4, 0.9), format="extxyz")
+    whole = (tmp_path / "cut.extxyz").read_bytes()
+    (tmp_path / "cut.extxyz").write_bytes(whole[: len(whole) // 2])
+    refused(ecemc("info", "cut.extxyz", cwd=tmp_path), "no frame; ", "the file ends inside this frame")
+
+
+def test_a_cut_gzip_file_is_named_so(tmp_path):
+    # Noise in the positions, so that the half of the compressed file holds whole frames.
+    frames = list(trajectory(liquid(2, 4, 0.9), 12, seed=1))
+    ase.io.write(tmp_path / "run.extxyz", frames, format="extxyz")
+    whole = gzip.compress((tmp_path / "run.extxyz").read_bytes())
+    (tmp_path / "run.extxyz.gz").write_bytes(whole[: len(whole) // 2])
+    result = ecemc("molecules", "run.extxyz.gz", cwd=tmp_path)
+    assert "the compressed file is cut off" in result.stderr, result
+    assert "the frames before it are whole" in result.stderr
+
+
+def test_velocities_that_are_all_zero_are_no_agreement(tmp_path):
+    frames = list(trajectory(liquid(2, 4, 0.9), 6, seed=1))
+    for frame in frames:
+        frame.arrays["velocities"] = 0.0 * frame.positions
+    ase.io.write(tmp_path / "run.extxyz", frames, format="extxyz")
+    ecemc("analyze", "run.extxyz", "-o", "report", "--dt", "10", cwd=tmp_path)
+    checks = json.loads((tmp_path / "report" / "results.json").read_text())["verdict"]["checks"]
+    found = [check for check in checks if check["name"] == "equipartition"]
+    assert [check["status"] for check in found] == ["attention"]
+    assert "all zero" in found[0]["explanation"]
+
+
+@pytest.mark.parametrize("verb", ["analyze", "diffusion", "molecules", "rdf"])
+def test_an_element_without_radius_is_named_with_file_and_frame(tmp_path, verb):
+    box = liquid(2, 4, 0.9)
+    box.numbers[3] = 118
+    ase.io.write(tmp_path / "bad.extxyz", box, format="extxyz")
+    refused(ecemc(verb, "bad.extxyz", cwd=tmp_path), "bad.extxyz: frame 0: numbers: got Og")
 
 
 @pytest.mark.parametrize("verb", ["analyze", "molecules", "rdf"])

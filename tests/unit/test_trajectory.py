@@ -6,13 +6,15 @@ import gzip
 
 import numpy as np
 import pytest
+from ase import Atoms
 from ase.calculators.calculator import PropertyNotImplementedError
+from ase.calculators.singlepoint import SinglePointCalculator
 from ase.constraints import FixAtoms, FixCartesian
 
 import ecemc
 from ecemc import _core
 from ecemc.errors import FileFormatError, InputError
-from ecemc.frames import batch
+from ecemc.frames import atoms_from_record, batch
 from ecemc.testing import liquid
 from ecemc.trajectory import iread_batches
 
@@ -186,7 +188,7 @@ def test_batches_hold_what_the_frames_hold(steps):
     with pytest.raises(IndexError, match="frame 99 of"):
         batches[0][99]
     with pytest.raises(InputError, match="step: got 0"):
-        _core.ExtxyzReader(steps, step=0)
+        _core.TrajectoryReader(steps, step=0)
 
 
 def test_atoms_become_a_batch():
@@ -198,3 +200,73 @@ def test_atoms_become_a_batch():
     assert record["pbc"] == atoms.pbc.tolist()
     with pytest.raises(InputError, match="atoms: got str"):
         batch(["x"])
+
+
+def test_everything_about_a_frame_goes_into_a_batch_and_comes_back():
+    atoms = Atoms("CO", [[0, 0, 0], [0, 0, 1.1]], cell=[4, 5, 6], pbc=[True, True, False])
+    atoms.set_masses([13.0, 16.0])
+    atoms.set_momenta([[1.0, -2.0, 0.5], [0.0, 0.25, 3.0]])
+    atoms.arrays["tag"] = np.array(["a", "b"])
+    atoms.arrays["tensor"] = np.zeros((2, 3, 3))
+    atoms.info |= {
+        "step": 7,
+        "time": np.float64(3.5),
+        "n": np.int32(2),
+        "liquid": True,
+        "matrix": np.arange(4).reshape(2, 2),
+    }
+    atoms.info |= {"name": "x y", "list": [1, 2.5], "left out": {"a": 1}, "ragged": [[1], [1, 2]], "none": None}
+    stress = np.arange(6.0)
+    atoms.calc = SinglePointCalculator(atoms, energy=-1.5, forces=np.ones((2, 3)), stress=stress)
+    frames = batch([atoms])
+    back = atoms_from_record(frames[0])
+    assert np.allclose(back.get_momenta(), atoms.get_momenta(), rtol=1e-15, atol=0.0)
+    assert back.get_masses().tolist() == [13.0, 16.0]
+    assert back.arrays["tag"].tolist() == ["a", "b"]
+    assert back.arrays["tensor"].shape == (2, 9)
+    assert set(back.info) == {"step", "time", "n", "liquid", "matrix", "name", "list", "left out", "ragged", "none"}
+    assert (back.info["left out"], back.info["none"]) == ({"a": 1}, None)
+    assert (back.info["n"], back.info["liquid"], back.info["name"]) == (2, True, "x y")
+    assert back.info["matrix"].tolist() == [[0, 1], [2, 3]]
+    assert back.get_potential_energy() == -1.5
+    assert np.array_equal(back.get_stress(), stress)
+    assert np.array_equal(back.get_forces(), np.ones((2, 3)))
+    again = _core.Frames.from_records([frames[0]])[0]
+    assert repr(again) == repr(frames[0])
+    # Energies of other positions are not those of the frame.
+    atoms.positions[0, 0] += 0.1
+    assert "energy" not in batch([atoms])[0]["info"]
+
+
+def test_numbers_of_all_frames_at_once():
+    table = np.arange(119.0)
+    box = Atoms("CO", [[0, 0, 0], [0, 0, 1.1]], cell=[4, 5, 6], pbc=True, info={"virial": np.eye(3), "energy": 2})
+    heavy = box.copy()
+    heavy.set_masses([1.0, 2.5])
+    heavy.info = {"stress": np.arange(9), "other": np.arange(6), "energy": "high"}
+    cluster = Atoms("H", info={"virial": np.ones(6)})
+    frames = batch([box, heavy, cluster])
+    assert frames.n_atoms.tolist() == [2, 2, 1]
+    assert np.array_equal(frames.lattices[:2], [box.cell.array] * 2)
+    assert np.isnan(frames.lattices[2]).all()
+    assert frames.pbc.tolist() == [[True] * 3] * 2 + [[False] * 3]
+    assert np.array_equal(frames.volumes, [120.0, 120.0, np.nan], equal_nan=True)
+    assert frames.masses(table).tolist() == [14.0, 3.5, 1.0]
+    assert np.isnan(frames.masses(table[:7])).tolist() == [True, False, False]
+    virials = frames.reals(["virial", "stress"], 9)
+    assert np.array_equal(virials, [np.eye(3).ravel(), np.arange(9), [np.nan] * 9], equal_nan=True)
+    assert np.array_equal(frames.reals(["energy"], 1), [[2.0], [np.nan], [np.nan]], equal_nan=True)
+    part = frames.slice(1, 9)
+    assert (len(part), part.n_atoms.tolist(), len(frames.slice(2, 1))) == (2, [2, 1], 0)
+    assert _core.Frames.from_records([]).lattices.shape == (0, 3, 3)
+
+
+def test_records_that_do_not_fit_together_are_refused():
+    record = batch([Atoms("CO", [[0, 0, 0], [0, 0, 1.1]])])[0]
+    for change, message in (
+        ({"numbers": np.zeros(3, np.uint8)}, "numbers: got"),
+        ({"velocities": np.zeros((3, 3))}, "velocities: got"),
+        ({"columns": {"forces": np.zeros((3, 3))}}, "forces: got"),
+    ):
+        with pytest.raises(InputError, match=message):
+            _core.Frames.from_records([record | change])

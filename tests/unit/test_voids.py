@@ -8,6 +8,9 @@ from ase import Atoms
 from ase.build import bulk
 
 import ecemc
+from ecemc import _core
+from ecemc.frames import batch
+from ecemc.voids import largest_hole
 
 ARGON = 1.88
 
@@ -95,3 +98,39 @@ def test_bad_input(change, text):
 def test_a_radius_can_be_given_for_any_element():
     iron = bulk("Fe", "bcc", a=4.0)
     assert ecemc.voids(iron, radii={"Fe": 1.0}).radius == pytest.approx(np.sqrt(5) - 1, abs=1e-3)
+
+
+def gas(seed):
+    rng = np.random.default_rng(seed)
+    cell = np.diag(rng.uniform(8, 14, 3)) + np.tril(rng.uniform(-3, 3, (3, 3)), -1)
+    positions = rng.uniform(-1, 2, (40, 3)) @ cell
+    return Atoms(rng.choice(["C", "O", "Fe"], 40), positions, cell=cell, pbc=rng.random(3) < 0.7)
+
+
+def test_largest_holes_of_many_frames():
+    frames = [gas(seed) for seed in range(7)]
+    holes = _core.largest_holes(0, batch(frames), 0.01, 1)
+    assert holes.tolist() == [largest_hole(atoms) for atoms in frames]
+    for n_threads in (2, 3):
+        assert _core.largest_holes(5, batch(frames), 0.01, n_threads).tobytes() == holes.tobytes()
+    finer = [ecemc.voids(atoms, radii={"Fe": 2.0}).radius for atoms in frames]
+    assert np.abs(holes - finer).max() <= 0.01
+    assert _core.largest_holes(0, batch([]), 0.01).shape == (0,)
+
+
+@pytest.mark.parametrize(
+    ("bad", "message"),
+    [
+        (Atoms("H", [[np.nan, 0, 0]], cell=[4, 4, 4], pbc=True), "frame 12: positions: atom 0"),
+        (Atoms(cell=[4, 4, 4], pbc=True), "frame 12: atoms: got no atom"),
+        (Atoms("H2", [[0, 0, 0], [0, 0, 1]]), "frame 12: cell: got no volume"),
+        (Atoms("H", cell=[4, 4, 0], pbc=[True, True, False]), "frame 12: cell: got no volume"),
+        (Atoms("H", cell=[4, 4, 0], pbc=True), "frame 12: cell: "),
+    ],
+)
+def test_largest_holes_name_the_frame(bad, message):
+    for n_threads in (1, 2):
+        with pytest.raises(ecemc.errors.InputError, match=message):
+            _core.largest_holes(10, batch([gas(0), gas(1), bad, bad]), 0.01, n_threads)
+    with pytest.raises(ecemc.errors.InputError, match="tolerance"):
+        _core.largest_holes(0, batch([gas(0)]), 0.0)
