@@ -83,8 +83,11 @@ def known_species() -> str:
 RECORDS = {
     "verdict": ("ecemc.analysis.checks", "Verdict"),
     "verdict.checks[]": ("ecemc.analysis.checks", "Check"),
-    "input": ("ecemc.analysis.result", "Input"),
+    "inputs[]": ("ecemc.analysis.result", "Input"),
     "series.*.statistics": ("ecemc.thermo", "SeriesStatistics"),
+    "temperatures.*.translational": ("ecemc.thermo", "SeriesStatistics"),
+    "temperatures.*.rotational": ("ecemc.thermo", "SeriesStatistics"),
+    "temperatures.*.vibrational": ("ecemc.thermo", "SeriesStatistics"),
     "molecules.changes[]": ("ecemc.analysis.integrity", "BondChange"),
     "options": ("ecemc.analysis.options", "AnalysisOptions"),
 }
@@ -92,7 +95,16 @@ RECORDS = {
 
 def results_schema() -> str:
     """Every key of results.json with its type and meaning."""
-    schema = json.loads((files("ecemc.analysis") / "analysis.schema.json").read_text("utf-8"))
+    return _schema(files("ecemc.analysis") / "analysis.schema.json")
+
+
+def compare_schema() -> str:
+    """Every key of compare.json with its type and meaning."""
+    return _schema(files("ecemc.comparison") / "comparison.schema.json")
+
+
+def _schema(path: Any) -> str:
+    schema = json.loads(path.read_text("utf-8"))
     return "\n".join(["| key | type | meaning |", "|---|---|---|", *_entries(schema, "", schema), ""])
 
 
@@ -158,7 +170,13 @@ def write_pages(app: Sphinx) -> None:
     """Write what has changed, so that a second build has nothing to do."""
     folder = Path(app.srcdir) / "_generated"
     folder.mkdir(exist_ok=True)
-    pages = {"cli": command_line, "keys": file_keys, "species": known_species, "results": results_schema}
+    pages = {
+        "cli": command_line,
+        "keys": file_keys,
+        "species": known_species,
+        "results": results_schema,
+        "compare": compare_schema,
+    }
     for name, make in pages.items():
         path, text = folder / f"{name}.md", make()
         if not path.exists() or path.read_text("utf-8") != text:
