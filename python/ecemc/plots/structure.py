@@ -37,7 +37,11 @@ def rdf_figure(rdf: RDF) -> Figure:
         pair: Curve(rdf.edges, inter, rdf.stderr_inter[pair], rdf.n_blocks, {pair: rdf.coordination_inter[pair]})
         for pair, inter in rdf.inter.items()
     }
-    return _panels(curves, {pair: replace(curve, g=rdf.intra[pair]) for pair, curve in curves.items()})
+    # Centres of mass and single atoms have nothing in the same molecule.
+    bonded = any(g.any() for g in rdf.intra.values())
+    return _panels(
+        curves, {pair: replace(curve, g=rdf.intra[pair]) for pair, curve in curves.items()} if bonded else {}
+    )
 
 
 @styled

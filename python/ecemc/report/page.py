@@ -87,7 +87,7 @@ def _facts(analysis: Analysis) -> list[tuple[str, str, str]]:
 
 def _how_diffusive(found: Diffusion) -> str:
     """Whether the number may be trusted."""
-    exponent = f"exponent {found.exponent:.2f}"
+    exponent = f"exponent {found.exponent:.2f}".replace("-", "−")
     return {
         "diffusive": f"diffusive ({exponent}); too small by 2.84 kT/(6πηL) in a periodic box",
         "not yet": f"not diffusive yet ({exponent}): run longer",
