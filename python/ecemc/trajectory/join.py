@@ -134,8 +134,8 @@ class Trajectory:
             notes.append(f"{self.dropped} frames that an earlier file already has are left out")
         if self.assumed_units is not None:
             notes.append(
-                f"velocities and forces are taken to be in units {self.assumed_units!r}, since the file names none; "
-                "units= (command line: --units) settles it"
+                f"velocities, forces and times are taken to be in units {self.assumed_units!r}, since the file names "
+                "none; units= (command line: --units) settles it"
             )
         return tuple(notes)
 
