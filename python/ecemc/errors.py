@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-__all__ = ["EcemcError", "FileFormatError", "InfiniteMoleculeError", "InputError", "MissingExtraError", "require"]
+__all__ = [
+    "CalculationError",
+    "EcemcError",
+    "FileFormatError",
+    "InfiniteMoleculeError",
+    "InputError",
+    "MissingExtraError",
+    "require",
+]
 
 from importlib import import_module
 from typing import TYPE_CHECKING
@@ -25,6 +33,10 @@ class FileFormatError(InputError):
 
 class InfiniteMoleculeError(InputError):
     """A bond network closes on itself through the periodic boundary, so it cannot be made whole."""
+
+
+class CalculationError(EcemcError):
+    """A calculator or a program could not be used, failed, or gave what cannot be used; says which and why."""
 
 
 class MissingExtraError(EcemcError, ImportError):

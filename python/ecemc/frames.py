@@ -8,6 +8,7 @@ __all__ = [
     "atoms_from_record",
     "batch",
     "batches",
+    "calculator_results",
     "geometry",
     "iterate",
     "reals",
@@ -184,8 +185,14 @@ def batch(frames: Iterable[Atoms]) -> _core.Frames:
     return _core.Frames.from_records([record_from_atoms(atoms) for atoms in frames])
 
 
-def _results(atoms: Atoms) -> dict[str, Any]:
-    """Take what an attached calculator has computed, unless the atoms have moved since."""
+def calculator_results(atoms: Atoms) -> dict[str, Any]:
+    """Take what an attached calculator has computed, unless the atoms have moved since; computes nothing.
+
+    Examples
+    --------
+    >>> calculator_results(Atoms("He"))
+    {}
+    """
     calculator: Any = getattr(atoms, "calc", None)
     results = getattr(calculator, "results", None)
     return dict(results) if results and not calculator.check_state(atoms) else {}
@@ -272,7 +279,7 @@ def record_from_atoms(atoms: Atoms) -> dict[str, Any]:
     {'step': 3, 'note': '_JSON null'}
     """
     positions, cell, pbc = geometry(atoms)
-    results, arrays = _results(atoms), getattr(atoms, "arrays", {})
+    results, arrays = calculator_results(atoms), getattr(atoms, "arrays", {})
     arrays = {name: array for name, array in arrays.items() if name not in {"numbers", "positions"}}
     if isinstance(atoms, Atoms) and atoms.constraints:
         arrays["move_mask"] = _move_mask(atoms)

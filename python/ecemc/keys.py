@@ -7,11 +7,18 @@ __all__ = [
     "CONFIG_TYPE",
     "DENSITY",
     "FORCE_FIELD",
+    "ISOLATED_ATOM",
+    "ISOLATED_CELL",
+    "ISOLATED_MOLECULE",
+    "LABEL_METHOD",
+    "LIQUID",
     "MOLECULE",
     "MOLECULE_SPECIES",
     "PARENT_ATOM",
+    "PARENT_FRAME",
     "REF_ENERGY",
     "REF_FORCES",
+    "REF_STRESS",
     "REF_VIRIAL",
     "SCAN_MODE",
     "SCAN_SCALE",
@@ -20,6 +27,7 @@ __all__ = [
     "TEMPERATURE",
     "TEMPERATURE_TARGET",
     "TIME",
+    "VOLUME_SCAN",
     "belongs_to_geometry",
 ]
 
@@ -28,8 +36,17 @@ __all__ = [
 REF_ENERGY = "REF_energy"
 REF_FORCES = "REF_forces"
 REF_VIRIAL = "REF_virial"
+#: Stress, eV/Å³, only where there is no virial: nine numbers, or six in ASE's order.
+REF_STRESS = "REF_stress"
+#: What computed the labels.
+LABEL_METHOD = "label_method"
 #: Kind of configuration, as in gap_fit.
 CONFIG_TYPE = "config_type"
+#: Values of ``config_type`` that ecemc writes.
+LIQUID = "liquid"
+ISOLATED_ATOM = "isolated_atom"
+ISOLATED_MOLECULE = "isolated_molecule"
+VOLUME_SCAN = "volume_scan"
 #: Instantaneous kinetic temperature, K; the thermostat's target stands beside it.
 TEMPERATURE = "temperature"
 TEMPERATURE_TARGET = "temperature_target"
@@ -50,6 +67,10 @@ MOLECULE = "molecule"
 MOLECULE_SPECIES = "molecule_species"
 #: Array: index of each atom in the configuration it was cut out of.
 PARENT_ATOM = "parent_atom"
+#: Number, from 0, of the frame that a molecule or a scan was made of, among those that were read.
+PARENT_FRAME = "parent_frame"
+#: Where the molecules of an intra/inter decomposition were evaluated: ``none``, ``parent`` or a length in Å.
+ISOLATED_CELL = "isolated_cell"
 #: Linear factor on cell vectors and centres of mass, and ``rigid`` or ``affine``.
 SCAN_SCALE = "scan_scale"
 SCAN_MODE = "scan_mode"

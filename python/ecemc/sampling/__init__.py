@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ecemc.sampling.boxes import guess_density, pack_box
 from ecemc.sampling.composition import composition_from_fractions, format_composition, parse_composition
-from ecemc.sampling.labels import Labeller, Labels
+from ecemc.sampling.labels import Labeller
 from ecemc.sampling.liquids import Liquid, forcefield_liquid, opls_liquid, system_liquid
 from ecemc.sampling.opls import OplsOptions
 from ecemc.sampling.options import SampleOptions
@@ -12,7 +12,6 @@ from ecemc.sampling.run import Progress, SampleResult, sample
 
 __all__ = [
     "Labeller",
-    "Labels",
     "Liquid",
     "OplsOptions",
     "Progress",

@@ -12,10 +12,9 @@ the virial then equals the analytic one to 1e-4 eV per component, the energy to 
 
 from __future__ import annotations
 
-__all__ = ["Labeller", "Labels"]
+__all__ = ["Labeller"]
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +22,7 @@ import numpy as np
 from scipy.fft import next_fast_len
 
 from ecemc.errors import require
+from ecemc.labels import Labels
 from ecemc.sampling.quantities import plain
 from ecemc.units import KJ_PER_MOL_TO_EV
 
@@ -35,25 +35,6 @@ _STRAIN = 1.0e-4
 _EWALD_TOLERANCE = 1.0e-7
 #: Mesh spacing times Ewald's α; fifth-order splines are then good to 1e-8 eV/atom.
 _MESH_SPACING = 0.122
-
-
-@dataclass(frozen=True)
-class Labels:
-    """Labels of one configuration.
-
-    Attributes
-    ----------
-    energy
-        Potential energy, eV.
-    forces
-        (n, 3) eV/Å.
-    virial
-        (3, 3) eV, W = -stress·V, potential part only (no kinetic part), symmetric.
-    """
-
-    energy: float
-    forces: NDArray[np.float64]
-    virial: NDArray[np.float64]
 
 
 class Labeller:

@@ -18,7 +18,7 @@ The energy is, with the parameters of ``data/opls_ec_emc.json`` (its README name
 
 from __future__ import annotations
 
-__all__ = ["OplsOptions", "Template", "build_system", "get_template", "load_templates", "switching"]
+__all__ = ["OplsOptions", "Template", "build_system", "get_template", "load_templates", "switching", "tail_coefficient"]
 
 import json
 from collections import deque
@@ -33,7 +33,7 @@ from scipy.integrate import quad
 from ecemc.errors import InputError, require
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -205,6 +205,22 @@ def switching(r: float, options: OplsOptions) -> float:
     return 1.0 - x**3 * (10.0 - 15.0 * x + 6.0 * x * x)
 
 
+def tail_coefficient(templates: Sequence[Template], options: OplsOptions) -> float:
+    """T of the tail correction T/V, kJ nm³/mol, for one template per molecule.
+
+    T = 2π [(ΣA)² ∫(1-S) r⁻¹⁰ dr - (ΣC)² ∫(1-S) r⁻⁴ dr], integrals from 0 to infinity.
+
+    Examples
+    --------
+    >>> tail_coefficient([get_template("EC")], OplsOptions()) < 0.0
+    True
+    """
+    moments = {power: _switched_moment(power, options) for power in (10, 4)}
+    repulsion = sum(float(t.repulsion.sum()) for t in templates)
+    dispersion = sum(float(t.dispersion.sum()) for t in templates)
+    return float(2.0 * np.pi * (repulsion**2 * moments[10] - dispersion**2 * moments[4]))
+
+
 def _template(name: str, data: dict[str, Any]) -> Template:
     """Turn one molecule of the parameter file into OpenMM's units, atoms counted from 0."""
     atoms = data["atoms"]
@@ -322,12 +338,9 @@ def _nonbonded(mm: Any, templates: list[Template], options: OplsOptions) -> tupl
 
 
 def _tail(mm: Any, templates: list[Template], options: OplsOptions) -> Any:
-    """T/V with T = 2π [(ΣA)² ∫(1-S) r⁻¹⁰ dr - (ΣC)² ∫(1-S) r⁻⁴ dr], integrals from 0 to infinity."""
-    moments = {power: _switched_moment(power, options) for power in (10, 4)}
-    repulsion = sum(float(t.repulsion.sum()) for t in templates)
-    dispersion = sum(float(t.dispersion.sum()) for t in templates)
+    """Make a force of the tail correction."""
     force = mm.CustomVolumeForce("tail/v")
-    force.addGlobalParameter("tail", 2.0 * np.pi * (repulsion**2 * moments[10] - dispersion**2 * moments[4]))
+    force.addGlobalParameter("tail", tail_coefficient(templates, options))
     return force
 
 

@@ -24,6 +24,7 @@ import numpy as np
 
 from ecemc import keys
 from ecemc.errors import EcemcError, InputError, require
+from ecemc.labels import with_labels
 from ecemc.sampling.checkpoint import Files, State
 from ecemc.sampling.composition import format_composition
 from ecemc.sampling.labels import Labeller
@@ -253,11 +254,8 @@ class _Run:
         positions = plain(state.getPositions(asNumpy=True)) / _NM
         cell = plain(state.getPeriodicBoxVectors(asNumpy=True)) / _NM
         labels = self._labeller(positions, cell)
-        frame = ase.Atoms(self._liquid.atoms.symbols, positions=positions, cell=cell, pbc=True)
-        frame.arrays[keys.REF_FORCES] = labels.forces
-        frame.info = {
-            keys.REF_ENERGY: labels.energy,
-            keys.REF_VIRIAL: labels.virial.ravel(),
+        frame = with_labels(ase.Atoms(self._liquid.atoms.symbols, positions=positions, cell=cell, pbc=True), labels)
+        frame.info |= {
             keys.TEMPERATURE: temperature,
             keys.TEMPERATURE_TARGET: self._options.temperature,
             keys.DENSITY: density,

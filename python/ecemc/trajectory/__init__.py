@@ -9,12 +9,14 @@ __all__ = [
     "ReadOptions",
     "Trajectory",
     "convert",
+    "frames_and_files",
     "iread",
     "iread_batches",
     "read",
     "write",
 ]
 
+from ecemc.trajectory.inputs import frames_and_files
 from ecemc.trajectory.join import Position, Trajectory
 from ecemc.trajectory.read import iread, iread_batches, read
 from ecemc.trajectory.source import ReadOptions
