@@ -278,12 +278,10 @@ def test_ledgers_that_cannot_be_used(tmp_path):
     other.close()
     with pytest.raises(FileFormatError, match=r"other: not a ledger of this version"):
         Ledger(tmp_path / "other")
-    with (
-        Ledger(tmp_path / "used") as first,
-        pytest.raises(EcemcError, match=r"used: another run uses this ledger; wait for it"),
-    ):
+    with Ledger(tmp_path / "used") as first:
         first.put("a", Labels(1.0), None)
-        Ledger(tmp_path / "used")
+        with pytest.raises(EcemcError, match=r"used: another run uses this ledger; wait for it"):
+            Ledger(tmp_path / "used")
 
 
 def test_label_writes_labels_failures_and_provenance(counting, tmp_path):
@@ -397,6 +395,63 @@ def test_a_full_disk_loses_nothing(counting, tmp_path):
     assert run("label", frames, "--method", path, "-o", out, "-j", 1).returncode == 0
     assert len(calls(path)) <= kept + 1 + 390 - kept + 1
     assert len(ecemc.read(out)) == 390
+
+
+def test_scripts_need_no_guard_and_calculators_may_print(tmp_path):
+    """The script is not run again in the workers; what only it knows is refused with advice."""
+    script = tmp_path / "script.py"
+    script.write_text("""
+print("started")
+import ecemc
+from ase import Atoms
+from ase.calculators.lj import LennardJones
+from ecemc.errors import CalculationError
+from ecemc.evaluation import evaluate
+from ecemc.methods import Method, get_method
+
+pair = Atoms("Ar2", [[0, 0, 0], [0, 0, 1.2]])
+print(len([o for o in evaluate([pair] * 4, get_method("loud.py"), n_jobs=2) if o.labels]))
+
+def mine():
+    return LennardJones()
+
+for make in (mine, lambda: LennardJones()):
+    try:
+        list(evaluate([pair], Method("mine", "mine", make), n_jobs=2))
+    except CalculationError as error:
+        print(error)
+print(len(list(evaluate([pair], get_method(mine), n_jobs=1))))
+""")
+    (tmp_path / "loud.py").write_text("""
+import os
+from ase.calculators.lj import LennardJones
+
+class Loud(LennardJones):
+    def calculate(self, *args):
+        print("python")
+        os.write(1, b"and what is below it\\n")
+        super().calculate(*args)
+
+def calculator():
+    return Loud()
+""")
+    for source in ([str(script)], ["-"]):
+        done = subprocess.run(
+            [sys.executable, *source],
+            input=script.read_text(),
+            capture_output=True,
+            text=True,
+            check=True,
+            cwd=tmp_path,
+        )
+        started, n, own, anonymous, inline = done.stdout.splitlines()
+        assert (started, n, inline) == ("started", "4", "1")
+        assert own.startswith("mine: cannot be used: it is not known in another process (AttributeError")
+        assert own.endswith(
+            "take n_jobs=1, or put the function that makes the calculator into a file: get_method('FILE.py')"
+        )
+        assert anonymous.startswith("mine: cannot be sent to another process")
+        assert done.stderr.count("and what is below it") == 4
 
 
 def test_methods_of_users_need_no_pickle_in_this_process():

@@ -6,12 +6,11 @@ __all__ = ["Outcome", "evaluate"]
 
 from collections import deque
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from concurrent.futures.process import BrokenProcessPool
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ecemc.errors import CalculationError
 from ecemc.evaluation.ledger import Ledger, result_key
-from ecemc.evaluation.workers import Here, Worker
+from ecemc.evaluation.workers import Here, Worker, WorkerDiedError
 from ecemc.threads import thread_count
 
 if TYPE_CHECKING:
@@ -148,8 +147,7 @@ class _Queue:
             entry, slot = self._running.pop(future)
             try:
                 answer = future.result()
-            except BrokenProcessPool:
-                slot.restart()
+            except WorkerDiedError:
                 entry.outcome = Outcome(None, _DIED)
             else:
                 if answer.unusable is not None:

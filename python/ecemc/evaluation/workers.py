@@ -1,16 +1,22 @@
-"""Processes that evaluate configurations: one configuration in each at a time, so a crash names its cause."""
+"""Processes that evaluate configurations: one configuration in each at a time, so a crash names its cause.
+
+The processes are started as programs of their own and not through ``multiprocessing``, which would run the user's
+script again in each of them; so no script needs a guard. They live on a pipe: when the parent dies, they end.
+"""
 
 from __future__ import annotations
 
-__all__ = ["Answer", "Here", "Worker"]
+__all__ = ["Answer", "Here", "Worker", "WorkerDiedError"]
 
-import multiprocessing
 import os
-import signal
-from concurrent.futures import Future, ProcessPoolExecutor
+import pickle
+import subprocess
+import sys
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ecemc.errors import EcemcError
+from ecemc.errors import CalculationError, EcemcError
 from ecemc.evaluation.compute import compute
 
 if TYPE_CHECKING:
@@ -18,6 +24,11 @@ if TYPE_CHECKING:
 
     from ecemc.labels import Labels
     from ecemc.methods import Method
+
+#: Ctrl-C ends a worker at once and silently, and with it what its calculator has started.
+_PROGRAM = (
+    "import signal; signal.signal(signal.SIGINT, signal.SIG_DFL); from ecemc.evaluation.worker import main; main()"
+)
 
 
 class Answer(NamedTuple):
@@ -28,6 +39,10 @@ class Answer(NamedTuple):
     failure: str | None = None
     #: why the method cannot be used at all
     unusable: str | None = None
+
+
+class WorkerDiedError(EcemcError):
+    """The process of a worker is gone."""
 
 
 class Here:
@@ -70,48 +85,63 @@ def _text(error: Exception) -> str:
 
 
 class Worker:
-    """Evaluates in a process of its own, which is started anew if it dies."""
+    """Evaluates in a process of its own, which is started anew after it has died.
+
+    Raises
+    ------
+    CalculationError
+        If the method cannot be sent to another process.
+    """
 
     def __init__(self, method: Method, n_threads: int) -> None:
-        self._method, self._n_threads = method, n_threads
-        self._pool = self._start()
-
-    def _start(self) -> ProcessPoolExecutor:
-        # Spawned, not forked: threads of other libraries do not survive a fork.
-        return ProcessPoolExecutor(
-            1, multiprocessing.get_context("spawn"), _initialize, (self._method, self._n_threads)
-        )
+        try:
+            self._greeting = pickle.dumps((sys.path, pickle.dumps(method)))
+        except Exception as error:
+            raise CalculationError(
+                f"{method.name}: cannot be sent to another process ({error}); take n_jobs=1, or put the function that "
+                "makes the calculator into a file: get_method('FILE.py')"
+            ) from error
+        self._environment = dict.fromkeys(("OMP_NUM_THREADS", "ECEMC_NUM_THREADS"), str(n_threads))
+        self._process: subprocess.Popen[bytes] | None = None
+        self._thread = ThreadPoolExecutor(1)  # waits for the process
 
     def submit(self, atoms: Atoms) -> Future[Answer]:
-        """Evaluate one configuration; BrokenProcessPool is the future's exception if that kills the process."""
-        return self._pool.submit(_answer, atoms)
+        """Evaluate one configuration; WorkerDiedError is the future's exception if that kills the process."""
+        return self._thread.submit(self._exchange, atoms)
 
-    def restart(self) -> None:
-        """Take a new process."""
-        self._pool.shutdown(wait=False)
-        self._pool = self._start()
+    def _exchange(self, atoms: Atoms) -> Answer:
+        process = self._process or self._start()
+        try:
+            pickle.dump(atoms, process.stdin)  # type: ignore[arg-type]
+            process.stdin.flush()  # type: ignore[union-attr]
+            answer: Answer = pickle.load(process.stdout)  # type: ignore[arg-type]  # noqa: S301 (our own process)
+        except (EOFError, OSError, pickle.UnpicklingError) as error:
+            self._end()
+            raise WorkerDiedError(str(error)) from error
+        return answer
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        self._process = subprocess.Popen(  # noqa: S603 (this Python, a text from here)
+            [sys.executable, "-c", _PROGRAM],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env=os.environ | self._environment,
+        )
+        self._process.stdin.write(self._greeting)  # type: ignore[union-attr]
+        return self._process
+
+    def _end(self) -> None:
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            process.wait()
+            process.stdout.close()  # type: ignore[union-attr]
+            with suppress(OSError):  # what was not yet sent has nowhere to go
+                process.stdin.close()  # type: ignore[union-attr]
 
     def close(self) -> None:
         """End the process, whatever it is doing."""
-        # Python 3.14 has terminate_workers() for this.
-        processes = list((getattr(self._pool, "_processes", None) or {}).values())
-        self._pool.shutdown(wait=False, cancel_futures=True)
-        for process in processes:
-            process.terminate()
-
-
-_here: Here | None = None
-
-
-def _initialize(method: Method, n_threads: int) -> None:
-    global _here  # noqa: PLW0603 (there is one calculator in a process)
-    # Ctrl-C ends this process at once, and with it what its calculator has started.
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    for name in ("OMP_NUM_THREADS", "ECEMC_NUM_THREADS"):
-        os.environ[name] = str(n_threads)
-    _here = Here(method)
-
-
-def _answer(atoms: Atoms) -> Answer:
-    assert _here is not None  # noqa: S101 (set by _initialize)
-    return _here.answer(atoms)
+        if self._process is not None:
+            self._process.kill()
+        self._thread.shutdown(wait=True)
+        self._end()
