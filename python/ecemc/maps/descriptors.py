@@ -1,0 +1,253 @@
+"""Descriptors of atomic environments: SOAP and Turbo-SOAP as QUIP defines them; the only place that computes them."""
+
+from __future__ import annotations
+
+__all__ = ["PRESETS", "Descriptor", "descriptors"]
+
+import re
+from dataclasses import dataclass
+from functools import cache, cached_property, lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from ase import Atoms
+from ase.data import chemical_symbols
+
+from ecemc.errors import InputError, require
+from ecemc.frames import atomic_numbers, geometry
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+#: Names for descriptors that see the first shell of neighbour molecules: cutoff 6 Å, as the outer family of the fits.
+PRESETS = {
+    "soap": "soap cutoff=6 cutoff_transition_width=1 n_max=8 l_max=4 atom_sigma=0.6",
+    "turbo": (
+        "soap_turbo rcut_hard=6 rcut_soft=5 alpha_max=8 l_max=4 atom_sigma_r=0.4 atom_sigma_t=0.4 "
+        "basis=poly3gauss radial_enhancement=1 compress_mode=trivial"
+    ),
+}
+
+#: Options by descriptor. QUIP ignores what it does not know, so a misspelt one would go unnoticed.
+_OPTIONS = {
+    "soap": (
+        "cutoff cutoff_transition_width n_max l_max atom_sigma atom_gaussian_width basis_error_exponent central_weight "
+        "central_reference_all_species covariance_sigma0 normalise normalize cutoff_dexp cutoff_scale cutoff_rate "
+        "diagonal_radial radial_basis nu_R nu_S"
+    ),
+    "soap_turbo": (
+        "rcut_hard rcut_soft alpha_max l_max atom_sigma_r atom_sigma_t atom_sigma_r_scaling atom_sigma_t_scaling "
+        "amplitude_scaling central_weight nf radial_enhancement basis scaling_mode compress_mode compress_file"
+    ),
+}
+_REQUIRED = {
+    "soap": ("cutoff", "n_max", "l_max", "atom_sigma"),
+    "soap_turbo": ("rcut_hard", "rcut_soft", "alpha_max", "l_max", "atom_sigma_r", "atom_sigma_t"),
+}
+#: What the elements of the data decide.
+_BY_ELEMENTS = frozenset({"Z", "n_Z", "species_Z", "n_species", "central_index"})
+#: Options of soap_turbo with a value for each element, and what they are if not given.
+_PER_ELEMENT = {
+    "alpha_max": None, "atom_sigma_r": None, "atom_sigma_t": None, "atom_sigma_r_scaling": "0",
+    "atom_sigma_t_scaling": "0", "amplitude_scaling": "1", "central_weight": "1",
+}  # fmt: skip
+#: Above these QUIP ends the process.
+_LARGEST_ALPHA = {"poly3": 10, "poly3gauss": 11}
+_MASK = "ecemc_center"
+_OTHER = "soap_turbo rcut_hard=3 rcut_soft=2.5 alpha_max={} l_max=1 atom_sigma_r=0.3 atom_sigma_t=0.3"
+
+
+@dataclass(frozen=True)
+class Descriptor:
+    """A descriptor in QUIP's words, for data with certain elements.
+
+    Examples
+    --------
+    >>> Descriptor("soap cutoff=4 n_max=4 l_max=2 atom_sigma=0.5", (1, 8)).quip(8)
+    'soap cutoff=4 n_max=4 l_max=2 atom_sigma=0.5 n_Z=1 Z=8 n_species=2 species_Z={1 8}'
+    """
+
+    #: a name of :data:`PRESETS`, or a descriptor string without centre and species, which the elements decide
+    text: str
+    #: atomic numbers in the data, ascending: the density channels
+    elements: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse what QUIP would ignore, or would not survive."""
+        kind, options = self.kind, self.options
+        if kind not in _OPTIONS:
+            raise self._error(f"starts with {kind!r}; expected soap, soap_turbo, or one of {', '.join(PRESETS)}")
+        if given := sorted(_BY_ELEMENTS & set(options)):
+            raise self._error(f"gives {given[0]}, which the elements of the data decide; leave it out")
+        if unknown := sorted(set(options) - set(_OPTIONS[kind].split())):
+            raise self._error(f"unknown option {unknown[0]!r}; {kind} has: {_OPTIONS[kind]}")
+        if kind == "soap" and "atom_gaussian_width" in options:
+            options = {"atom_sigma": "", **options}
+        if missing := [name for name in _REQUIRED[kind] if name not in options]:
+            raise self._error(f"lacks {missing[0]}")
+        if kind == "soap_turbo":
+            self._check_turbo(options)
+
+    def _check_turbo(self, options: dict[str, str]) -> None:
+        basis = options.get("basis", "poly3")
+        if basis not in _LARGEST_ALPHA:
+            raise self._error(f"basis={basis}; expected poly3 or poly3gauss")
+        try:
+            alphas = [int(word) for word in options["alpha_max"].strip("{}").split()]
+            soft, hard = float(options["rcut_soft"]), float(options["rcut_hard"])
+        except ValueError as error:
+            raise self._error(f"holds what is no number: {error}") from error
+        if max(alphas, default=0) > _LARGEST_ALPHA[basis]:
+            raise self._error(
+                f"alpha_max={max(alphas)}; {basis} is numerically unstable beyond {_LARGEST_ALPHA[basis]}"
+            )
+        if not 0.0 < soft < hard:
+            raise self._error(f"rcut_soft={soft:g}; expected 0 < rcut_soft < rcut_hard={hard:g}")
+
+    @cached_property
+    def _full(self) -> str:
+        return PRESETS.get(self.text.strip(), self.text.strip())
+
+    @property
+    def kind(self) -> str:
+        """``soap`` or ``soap_turbo``."""
+        return self._full.partition(" ")[0]
+
+    @property
+    def options(self) -> dict[str, str]:
+        """Options as they are written."""
+        rest = self._full.partition(" ")[2]
+        pairs = re.findall(r"(\w+)\s*=\s*(\{+[^{}]*\}+|[^\s{}]+)", rest)
+        if re.sub(r"\s+", "", "".join(f"{key}={value}" for key, value in pairs)) != re.sub(r"\s+", "", rest):
+            raise self._error("cannot be read; expected key=value pairs, values with blanks in {}")
+        return dict(pairs)
+
+    @property
+    def n_values(self) -> int:
+        """Length of a vector."""
+        return int(_engine(self, self.elements[0]).dimensions())
+
+    @property
+    def cutoff(self) -> float:
+        """How far it sees, Å."""
+        return float(_engine(self, self.elements[0]).cutoff())
+
+    def quip(self, center: int) -> str:
+        """Spell the descriptor of atoms with an atomic number, as QUIP and gap_fit take it."""
+        species = f"n_species={len(self.elements)} species_Z={{{' '.join(map(str, self.elements))}}}"
+        if self.kind == "soap":
+            return f"{self._full} n_Z=1 Z={center} {species}"
+        options = {name: value for name, value in _PER_ELEMENT.items() if value is not None} | self.options
+        for name in _PER_ELEMENT:
+            if "{" not in options[name]:
+                options[name] = f"{{{' '.join([options[name]] * len(self.elements))}}}"
+        words = " ".join(f"{key}={value}" for key, value in options.items())
+        return f"soap_turbo {words} central_index={self.elements.index(center) + 1} {species}"
+
+    def _error(self, what: str) -> InputError:
+        return InputError(f"descriptor: {self.text!r} {what}")
+
+
+def descriptors(atoms: Atoms, descriptor: Descriptor, centers: NDArray[np.int64] | None = None) -> NDArray[np.float64]:
+    """Descriptor vectors of the environments of atoms.
+
+    Parameters
+    ----------
+    atoms
+        The configuration. Along non-periodic axes there is nothing beyond the atoms, whatever the cell.
+    descriptor
+        What to compute.
+    centers
+        (k,) indices of atoms; all atoms if not given.
+
+    Returns
+    -------
+    array
+        (k, d) float64, a row for each centre; of length one unless ``normalise=F``. A row without neighbours and
+        without central weight is zero.
+
+    Raises
+    ------
+    InputError
+        If QUIP refuses the descriptor, the configuration holds another element, or positions are not finite.
+    MissingExtraError
+        Without quippy.
+
+    Examples
+    --------
+    >>> from ecemc.testing import ec
+    >>> soap = Descriptor("soap cutoff=4 n_max=4 l_max=2 atom_sigma=0.5", (1, 6, 8))
+    >>> descriptors(ec(), soap).shape
+    (10, 235)
+    """
+    numbers = atomic_numbers(atoms)
+    if other := sorted(set(numbers.tolist()) - set(descriptor.elements)):
+        known = ", ".join(chemical_symbols[number] for number in descriptor.elements)
+        raise InputError(f"descriptor: has no channel for {chemical_symbols[other[0]]}, only for {known}")
+    chosen = np.arange(len(numbers)) if centers is None else np.asarray(centers, dtype=np.int64)
+    rows = np.empty((len(chosen), descriptor.n_values))
+    if not len(chosen):
+        return rows
+    box = _in_quip(_surrounded(atoms, descriptor.cutoff), descriptor.cutoff)
+    for number in np.unique(numbers[chosen]).tolist():
+        places = np.flatnonzero(numbers[chosen] == number)
+        places = places[np.argsort(chosen[places], kind="stable")]  # QUIP answers in the order of the atoms
+        box.add_property_logical_a(_MASK, np.isin(np.arange(len(numbers)), chosen[places]), overwrite=True)
+        if descriptor.kind == "soap_turbo":
+            _forget_basis(descriptor)
+        found = np.zeros((rows.shape[1], len(places)), order="F")
+        _engine(descriptor, number).calc_array(at=box, descriptor_out=found, args_str=f"atom_mask_name={_MASK}")
+        rows[places] = found.T
+    rows[np.isnan(rows).any(axis=1)] = 0.0
+    return rows
+
+
+@lru_cache(maxsize=64)
+def _engine(descriptor: Descriptor, center: int) -> Any:
+    """QUIP's own object."""
+    module = require("quippy.descriptors_module", "gap")
+    try:
+        return module.descriptor(descriptor.quip(center))
+    except RuntimeError as error:
+        raise InputError(f"descriptor: QUIP cannot read {descriptor.quip(center)!r}") from error
+
+
+def _in_quip(atoms: Atoms, cutoff: float) -> Any:
+    """QUIP's form of a periodic configuration, with neighbours.
+
+    QUIP does not give back the memory of a neighbour list, so there is one object for each number of atoms, used again.
+    """
+    box = _box(len(atoms))
+    box.set_lattice(np.asfortranarray(atoms.cell.array.T), scale_positions=False)
+    box.pos[...] = atoms.positions.T
+    box.z[...] = atoms.numbers
+    box.set_cutoff(cutoff)
+    box.calc_connect()
+    return box
+
+
+@cache
+def _box(n_atoms: int) -> Any:
+    return require("quippy.convert", "gap").ase_to_quip(Atoms(f"H{n_atoms}", cell=np.eye(3), pbc=True))
+
+
+def _surrounded(atoms: Atoms, cutoff: float) -> Atoms:
+    """Bare copy for QUIP, which takes every cell as periodic: room around the atoms along the other axes."""
+    positions, cell, pbc = geometry(atoms)
+    if not np.isfinite(positions).all():
+        raise InputError("positions: hold NaN or infinity")
+    box = Atoms(atomic_numbers(atoms), positions, cell=cell, pbc=pbc)
+    if not all(pbc):
+        box.center(vacuum=cutoff, axis=[axis for axis in range(3) if not pbc[axis]])
+        box.pbc = True
+    return box
+
+
+def _forget_basis(descriptor: Descriptor) -> None:
+    """Make QUIP compute the radial basis anew: it keeps that of another soap_turbo with as many functions."""
+    n_functions = sum(
+        map(int, descriptor.quip(descriptor.elements[0]).partition("alpha_max={")[2].split("}")[0].split())
+    )
+    other = Descriptor(_OTHER.format(4 if n_functions != 4 else 5), (1,))
+    box = _in_quip(Atoms("H2", [[0, 0, 0], [0, 0, 1]], cell=[9, 9, 9], pbc=True), other.cutoff)
+    _engine(other, 1).calc_array(at=box, descriptor_out=np.zeros((other.n_values, 2), order="F"))
