@@ -63,7 +63,7 @@ bench: $(VENV)/build.stamp $(VENV)/bench.stamp
 
 lock:
 	uv pip compile pyproject.toml --universal --python-version 3.10 --generate-hashes --no-header --quiet \
-	    --extra formats --extra sample --group build --group test --group wheel --group lint --group docs -o requirements/dev.txt
+	    --extra formats --extra gap --extra map --extra sample --extra xtb --group build --group test --group wheel --group lint --group docs -o requirements/dev.txt
 	uv pip compile pyproject.toml --universal --python-version 3.10 --generate-hashes --no-header --quiet \
 	    --extra sample --group build -c requirements/dev.txt -o requirements/run.txt
 	uv pip compile pyproject.toml --universal --python-version 3.10 --generate-hashes --no-header --quiet \

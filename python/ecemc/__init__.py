@@ -5,6 +5,7 @@ from __future__ import annotations
 from ecemc._core import __version__
 from ecemc.analysis import Analysis, AnalysisOptions, analyze
 from ecemc.comparison import Comparison, compare
+from ecemc.decomposition import PropertyParts, decompose_properties
 from ecemc.dynamics import (
     MSD,
     Diffusion,
@@ -15,6 +16,10 @@ from ecemc.dynamics import (
     unwrapped_centers,
 )
 from ecemc.environments import LocalEnvironments, local_environments
+from ecemc.gap import GAP, fit_gap
+from ecemc.isolated import isolated_atoms, isolated_molecules
+from ecemc.labels import LabelKeys, Labels, read_labels, with_labels
+from ecemc.metrics import mae, rmse, rrmse
 from ecemc.molecules import Molecules, find_molecules, make_whole, register_species, split_molecules
 from ecemc.neighbors import neighbor_list
 from ecemc.rdf import RDF, RDFAccumulator, rdf
@@ -24,6 +29,7 @@ from ecemc.voids import Voids, voids
 from ecemc.volume_scan import volume_scan
 
 __all__ = [
+    "GAP",
     "MSD",
     "RDF",
     "Analysis",
@@ -31,9 +37,12 @@ __all__ = [
     "Comparison",
     "Diffusion",
     "ForceDecomposition",
+    "LabelKeys",
+    "Labels",
     "LocalEnvironments",
     "MSDAccumulator",
     "Molecules",
+    "PropertyParts",
     "RDFAccumulator",
     "RigidBodies",
     "Voids",
@@ -41,21 +50,30 @@ __all__ = [
     "analyze",
     "compare",
     "decompose_forces",
+    "decompose_properties",
     "find_molecules",
     "finite_size_correction",
+    "fit_gap",
     "iread",
+    "isolated_atoms",
+    "isolated_molecules",
     "local_environments",
+    "mae",
     "make_whole",
     "mean_squared_displacement",
     "neighbor_list",
     "rdf",
     "read",
+    "read_labels",
     "register_species",
     "rigid_bodies",
+    "rmse",
+    "rrmse",
     "self_diffusion",
     "split_molecules",
     "unwrapped_centers",
     "voids",
     "volume_scan",
+    "with_labels",
     "write",
 ]

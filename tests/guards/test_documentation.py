@@ -27,8 +27,9 @@ DATA = ROOT / "examples" / "data" / "ec_emc_400K.extxyz.gz"
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 #: Modules whose public names are all documented, beside those of the package itself.
 MODULES = (
-    "analysis", "comparison", "dynamics", "errors", "keys", "plots", "report", "sampling", "species", "survey",
-    "testing", "thermo", "threads", "trajectory", "units",
+    "analysis", "comparison", "dataset", "decomposition", "dynamics", "errors", "evaluation", "gap", "isolated", "keys",
+    "labels", "maps", "methods", "metrics", "plots", "report", "sampling", "scans", "species", "survey", "testing",
+    "thermo", "threads", "trajectory", "units",
 )  # fmt: skip
 
 

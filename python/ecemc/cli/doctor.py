@@ -8,7 +8,7 @@ import json
 import platform
 import sys
 from dataclasses import asdict, dataclass
-from importlib.metadata import PackageNotFoundError, requires, version
+from importlib.metadata import PackageNotFoundError, metadata, requires, version
 from pathlib import Path
 from typing import Annotated
 
@@ -34,7 +34,7 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
 
     Example:  ecemc doctor
     """
-    findings = [_ecemc(), *_packages(), _processor(), _threads(), *_extras(), *_self_tests()]
+    findings = [_ecemc(), *_packages(), _processor(), _threads(), *_extras(), _gap_fit(), *_self_tests()]
     if as_json:
         typer.echo(json.dumps([asdict(finding) for finding in findings], indent=1, ensure_ascii=False))
     else:
@@ -59,29 +59,26 @@ def _ecemc() -> Finding:
 
 def _packages() -> list[Finding]:
     findings = [Finding("python", None, f"{platform.python_version()} in {sys.prefix}")]
-    for line in requires("ecemc") or []:
-        requirement, _, condition = line.partition(";")
-        if "extra" not in condition:
-            findings.append(_package(_distribution(requirement), optional=False))
-    return findings
+    return findings + [_package(name, optional=False) for name in _required("")]
 
 
 def _extras() -> list[Finding]:
-    findings = []
-    for line in requires("ecemc") or []:
-        requirement, _, condition = line.partition(";")
-        if "extra" in condition:
-            extra = condition.split("==")[-1].strip(" '\"")
-            findings.append(_package(_distribution(requirement), optional=True, extra=extra))
-    return findings
+    return [
+        _package(name, optional=True, extra=extra)
+        for extra in metadata("ecemc").get_all("Provides-Extra") or []
+        for name in _required(extra)
+    ]
 
 
-def _distribution(requirement: str) -> str:
-    """Name in a requirement such as ``ase>=3.25``."""
-    for end, letter in enumerate(requirement):
-        if not (letter.isalnum() or letter in "-_."):
-            return requirement[:end]
-    return requirement
+def _required(extra: str) -> list[str]:
+    """Name the packages that an extra brings (that are needed in any case: ``""``) on this system."""
+    from packaging.requirements import Requirement
+
+    def needed(requirement: Requirement, extra: str) -> bool:
+        return requirement.marker is None or requirement.marker.evaluate({"extra": extra})
+
+    found = map(Requirement, requires("ecemc") or [])
+    return [one.name for one in found if needed(one, extra) and not (extra and needed(one, ""))]
 
 
 def _package(name: str, *, optional: bool, extra: str = "") -> Finding:
@@ -103,6 +100,17 @@ def _threads() -> Finding:
     from ecemc.threads import thread_count
 
     return Finding("threads", None, f"{thread_count()} (set ECEMC_NUM_THREADS to change)")
+
+
+def _gap_fit() -> Finding:
+    """Find what `ecemc fit` would run; nothing else needs it."""
+    from ecemc.errors import EcemcError
+    from ecemc.gap.run import find_gap_fit
+
+    try:
+        return Finding("gap_fit", True, " ".join(find_gap_fit()))
+    except EcemcError as error:
+        return Finding("gap_fit", None, str(error))
 
 
 def _self_tests() -> list[Finding]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ecemc.cli.labels import PREFIX, energy_key_option, forces_key_option, label_keys, prefix_option, virial_key_option
 from ecemc.cli.main import DONE, FAILED
 from ecemc.cli.show import console, say, table, warn
 from ecemc.errors import InputError
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from ecemc.gap import FitParams, FitProgress, FitResult, Preflight
-    from ecemc.labels import LabelKeys
 
 _GB = 1e9
 _DEFAULT = "DTS:standard"
@@ -60,13 +60,10 @@ def fit(
         float | None,
         typer.Option(parser=_gigabytes, metavar="GB", help="What gap_fit may take (what is free if not given)."),
     ] = None,
-    prefix: Annotated[
-        str | None, typer.Option(help="Labels are PREFIXenergy, PREFIXforces, ... (REF_ if not given).")
-    ] = None,
-    energy_key: Annotated[str | None, typer.Option(help="Key of the energy, eV.")] = None,
-    forces_key: Annotated[str | None, typer.Option(help="Key of the forces, eV/Å.")] = None,
-    virial_key: Annotated[str | None, typer.Option(help="Key of the virial, eV, nine numbers, W = −stress·V.")] = None,
-    stress_key: Annotated[str | None, typer.Option(help="Key of the stress, eV/Å³, if there is no virial.")] = None,
+    prefix: Annotated[str, prefix_option()] = PREFIX,
+    energy_key: Annotated[str | None, energy_key_option()] = None,
+    forces_key: Annotated[str | None, forces_key_option()] = None,
+    virial_key: Annotated[str | None, virial_key_option()] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace a model that is there.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> int:
@@ -93,7 +90,7 @@ def fit(
         return DONE
     if not train:
         raise InputError("TRAIN: no training set given; give at least one file")
-    names = _names(prefix, energy=energy_key, forces=forces_key, virial=virial_key, stress=stress_key)
+    names = label_keys(prefix, energy_key, forces_key, virial_key)
     if preflight:
         return _report(gap.preflight(train, params, names=names, memory=memory), as_json)
     with _bar() as progress:
@@ -121,16 +118,6 @@ def _write(path: Path, params: FitParams, overwrite: bool) -> None:
         raise InputError(f"{path}: is there already; choose another name or give --overwrite")
     gap.write_params(path, params)
     say(f"{path}: written; edit it and give it as --config {path}")
-
-
-def _names(prefix: str | None, **keys: str | None) -> LabelKeys:
-    """How the labels are spelt."""
-    from dataclasses import replace
-
-    from ecemc.labels import LabelKeys
-
-    names = LabelKeys() if prefix is None else LabelKeys.prefixed(prefix)
-    return replace(names, **{name: key for name, key in keys.items() if key is not None})
 
 
 def _report(look: Preflight, as_json: bool) -> int:

@@ -30,6 +30,15 @@ VERBS = {
     "rdf": "Radial distribution functions as CSV, JSON or PNG.",
     "diffusion": "Mean squared displacements and self-diffusion by species, as table, CSV, JSON or PNG.",
     "sample": "Make a real liquid: OPLS-AA molecular dynamics of EC and EMC, or of your own force field.",
+    "check": "Look a labelled data set over: keys, units, signs, duplicates, contacts; a verdict.",
+    "split": "Divide a data set into training, validation and test parts.",
+    "isolate": "Cut out single molecules and atoms, ready to be labelled.",
+    "label": "Compute energies, forces and virials of frames with a named method or any ASE calculator.",
+    "decompose": "Split labels into intra- and intermolecular parts, forces into translation, rotation, vibration.",
+    "fit": "Fit a GAP model with QUIP's gap_fit.",
+    "errors": "Errors of a model: total, intra, inter, translational, rotational, vibrational.",
+    "scan": "Rigid volume scans: geometries, energies, forces and scores of models.",
+    "map": "Kernel-PCA map of the environments in a data set.",
     "doctor": "Check the installation: versions, kernels, processor, optional packages.",
 }
 

@@ -17,7 +17,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ecemc.errors import CalculationError, EcemcError
-from ecemc.evaluation.compute import compute
+from ecemc.evaluation.single_point import compute
 
 if TYPE_CHECKING:
     from ase import Atoms

@@ -15,6 +15,7 @@ from ase.data import chemical_symbols
 
 from ecemc.errors import InputError, require
 from ecemc.frames import atomic_numbers, geometry
+from ecemc.gap import forget_radial_basis
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -54,7 +55,6 @@ _PER_ELEMENT = {
 #: Above these QUIP ends the process.
 _LARGEST_ALPHA = {"poly3": 10, "poly3gauss": 11}
 _MASK = "ecemc_center"
-_OTHER = "soap_turbo rcut_hard=3 rcut_soft=2.5 alpha_max={} l_max=1 atom_sigma_r=0.3 atom_sigma_t=0.3"
 
 
 @dataclass(frozen=True)
@@ -194,7 +194,7 @@ def descriptors(atoms: Atoms, descriptor: Descriptor, centers: NDArray[np.int64]
         places = places[np.argsort(chosen[places], kind="stable")]  # QUIP answers in the order of the atoms
         box.add_property_logical_a(_MASK, np.isin(np.arange(len(numbers)), chosen[places]), overwrite=True)
         if descriptor.kind == "soap_turbo":
-            _forget_basis(descriptor)
+            forget_radial_basis()
         found = np.zeros((rows.shape[1], len(places)), order="F")
         _engine(descriptor, number).calc_array(at=box, descriptor_out=found, args_str=f"atom_mask_name={_MASK}")
         rows[places] = found.T
@@ -241,13 +241,3 @@ def _surrounded(atoms: Atoms, cutoff: float) -> Atoms:
         box.center(vacuum=cutoff, axis=[axis for axis in range(3) if not pbc[axis]])
         box.pbc = True
     return box
-
-
-def _forget_basis(descriptor: Descriptor) -> None:
-    """Make QUIP compute the radial basis anew: it keeps that of another soap_turbo with as many functions."""
-    n_functions = sum(
-        map(int, descriptor.quip(descriptor.elements[0]).partition("alpha_max={")[2].split("}")[0].split())
-    )
-    other = Descriptor(_OTHER.format(4 if n_functions != 4 else 5), (1,))
-    box = _in_quip(Atoms("H2", [[0, 0, 0], [0, 0, 1]], cell=[9, 9, 9], pbc=True), other.cutoff)
-    _engine(other, 1).calc_array(at=box, descriptor_out=np.zeros((other.n_values, 2), order="F"))

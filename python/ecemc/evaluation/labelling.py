@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from ecemc import keys
 from ecemc.dataset.provenance import record_provenance
 from ecemc.errors import CalculationError, InputError
-from ecemc.evaluation.evaluate import evaluate
+from ecemc.evaluation.engine import evaluate
 from ecemc.evaluation.ledger import Ledger
 from ecemc.labels import with_labels
 from ecemc.trajectory import frames_and_files, write
