@@ -25,10 +25,10 @@ folder = Path("train_gap")
 folder.mkdir(exist_ok=True)
 opls = get_method("opls")
 
-# 1. Liquid boxes, 4 EC + 8 EMC at 500 K, four frames of each density (g/cm³), labelled and split.
+# 1. Liquid boxes, 2 EC + 4 EMC at 500 K, four frames of each density (g/cm³), labelled and split.
 boxes = []
 for seed, density in enumerate((0.75, 0.95, 1.1), start=1):
-    liquid = opls_liquid("4EC:8EMC", density=density, seed=seed, options=OplsOptions(cutoff=5.5))
+    liquid = opls_liquid("2EC:4EMC", density=density, seed=seed, options=OplsOptions(cutoff=4.8))
     run = SampleOptions(500.0, time=8000.0, equilibration=4000.0, frame_interval=2000.0, seed=seed)
     boxes += ecemc.read(sample(liquid, folder / f"liquid_{density}.extxyz", run, overwrite=True).path)
 label(boxes, folder / "boxes.extxyz", opls)

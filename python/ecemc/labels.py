@@ -137,6 +137,15 @@ def with_labels(atoms: Atoms, labels: Labels, names: LabelKeys | None = None) ->
 
     The virial is stored as nine plain numbers, the only form that every reader, gap_fit among them, understands.
 
+    Parameters
+    ----------
+    atoms
+        The configuration; not modified.
+    labels
+        What is known of it.
+    names
+        How the labels are spelt, as for :func:`read_labels`.
+
     Examples
     --------
     >>> from ase import Atoms

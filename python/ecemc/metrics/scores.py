@@ -21,8 +21,10 @@ def rmse(ref: ArrayLike, pred: ArrayLike) -> float:
 
     Parameters
     ----------
-    ref, pred
-        Numbers or arrays of the same shape and unit, which is also that of the result.
+    ref
+        Right numbers, of any shape.
+    pred
+        Predicted ones, of the same shape and unit, which is also that of the result.
 
     Raises
     ------
@@ -41,7 +43,17 @@ def rmse(ref: ArrayLike, pred: ArrayLike) -> float:
 def mae(ref: ArrayLike, pred: ArrayLike) -> float:
     """Mean absolute error over all components: ``mean(|ref − pred|)``.
 
-    Parameters and errors as for :func:`rmse`.
+    Parameters
+    ----------
+    ref
+        Right numbers, of any shape.
+    pred
+        Predicted ones, of the same shape and unit, which is also that of the result.
+
+    Raises
+    ------
+    InputError
+        As :func:`rmse`.
 
     Examples
     --------
@@ -60,7 +72,8 @@ def rrmse(ref: ArrayLike, pred: ArrayLike) -> float:
 
     Parameters
     ----------
-    ref, pred
+    ref
+    pred
         As for :func:`rmse`.
 
     Returns
