@@ -58,9 +58,8 @@ with Ledger(folder / "ledger") as ledger:
         report = model_errors(test, model, opls, options=ErrorOptions(by=(), ledger=ledger))
         for row in report.table.rows():
             if row.quantity != "virial":
-                print(
-                    f"{name:9s} {row.quantity:6s} {row.part:5s} RMSE {1000 * row.rmse:6.1f} m{row.unit}, {row.rrmse:.0%}"
-                )
+                rmse = f"{1000 * row.rmse:6.1f} m{row.unit}"
+                print(f"{name:9s} {row.quantity:6s} {row.part:5s} RMSE {rmse}, {row.rrmse:.0%}")
         (folder / f"forces_{name}.png").write_bytes(png(force_parity_figure(report)))
 
     # 5. A volume scan of a test box.

@@ -8,6 +8,8 @@ from typing_extensions import Self
 __all__ = [
     "EnvironmentAccumulator",
     "Frames",
+    "GapDescriptor",
+    "GapModel",
     "MSDAccumulator",
     "MoleculeTracker",
     "Particles",
@@ -299,3 +301,29 @@ def largest_holes(
     first: int, frames: Frames, tolerance: float, n_threads: int | None = None
 ) -> NDArray[np.float64]: ...
 def void_fraction(spheres: tuple[Any, ...], probe: float, spacing: float, n_threads: int | None = None) -> float: ...
+
+# configurations: [(positions, numbers, cell, pbc), ...]; atoms are numbered through all of them
+
+@final
+class GapModel:
+    # NotImplementedError for what the engine does not know
+    def __new__(cls, path: str | PathLike[str], shared_basis: bool = True) -> Self: ...
+    def notes(self) -> list[str]: ...
+    def cutoff(self) -> float: ...
+    def knows(self, number: int) -> bool: ...
+    # energies (n,), energies of atoms (m,), forces (m, 3), virials (n, 3, 3), virials of atoms (m, 3, 3)
+    def evaluate(
+        self, configurations: list[tuple[Any, ...]], gradients: bool = True, n_threads: int | None = None
+    ) -> tuple[
+        NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]
+    ]: ...
+
+@final
+class GapDescriptor:
+    def __new__(cls, text: str) -> Self: ...
+    def dimension(self) -> int: ...
+    def cutoff(self) -> float: ...
+    # centres (m,), descriptors (m, dimension)
+    def compute(
+        self, configurations: list[tuple[Any, ...]], n_threads: int | None = None
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]: ...

@@ -61,7 +61,8 @@ def test_model(model):
     for made in (method.make(), pickle.loads(pickle.dumps(method)).make()):
         assert made.get_potential_energy(atoms) == pytest.approx(expected, abs=0.05)
     assert method.name.startswith("GAP model.xml ")
-    assert "quippy-ase=" in method.identity
+    assert '"native"' in method.identity
+    assert "quippy-ase=" in get_method(str(model), engine="quip").identity
 
 
 def test_identity_is_what_the_files_hold(model, tmp_path):

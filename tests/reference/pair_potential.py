@@ -41,7 +41,7 @@ def between_molecules(molecules, *, own_images=True):
     def only(i, j, S):
         same = molecules.index[i] == molecules.index[j]
         if own_images:
-            same &= (S == molecules.image[j] - molecules.image[i]).all(axis=1)
+            same &= np.all(molecules.image[j] - molecules.image[i] == S, axis=1)
         return ~same
 
     return only

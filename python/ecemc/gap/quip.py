@@ -1,37 +1,86 @@
-"""QUIP through quippy: loading a potential, and keeping Turbo-SOAP descriptors of one model out of the next."""
+"""QUIP through quippy: evaluating a model, and keeping Turbo-SOAP descriptors of one model out of the next."""
 
 from __future__ import annotations
 
-__all__ = ["forget_radial_basis", "load_potential"]
+__all__ = ["QuipEngine", "forget_radial_basis"]
 
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from ase import Atoms
+from ase.calculators.calculator import all_changes
 
-from ecemc.errors import FileFormatError, require
+from ecemc.errors import FileFormatError, InputError, require
+from ecemc.gap.cells import padded_cell
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+#: Å, between images that are not there; any length would do.
+_GAP = 10.0
 
-def load_potential(path: Path) -> Any:
-    """Load a model; ``quippy.potential.Potential``.
 
-    Check the files with :func:`ecemc.gap.read_gap_file` first.
+class QuipEngine:
+    """A model evaluated by QUIP.
+
+    One call of QUIP computes everything, whatever was asked for. QUIP keeps the radial basis of the last Turbo-SOAP
+    descriptor it computed and takes it for the next one of the same size, even of another model; here it is made to
+    forget it before each calculation, so that a result does not depend on what was computed before.
+
+    Parameters
+    ----------
+    path
+        The model; check its files with :func:`ecemc.gap.read_gap_file` first.
+    turbo
+        Whether the model has Turbo-SOAP descriptors.
 
     Raises
     ------
-    FileFormatError
-        If QUIP refuses the model.
     MissingExtraError
         If quippy-ase is not installed.
     """
-    quippy = require("quippy.potential", "gap")
-    try:
-        return quippy.Potential("", param_filename=str(path))
-    except RuntimeError as error:
-        raise FileFormatError(f"{path}: QUIP does not load it: {said(error)}") from error
+
+    def __init__(self, path: Path, *, turbo: bool) -> None:
+        require("quippy.potential", "gap")
+        self._path, self._turbo = path, turbo
+        self._potential: Any = None
+
+    def results(self, frame: Atoms) -> dict[str, Any]:
+        """Energy, energies, forces, and the stress of a frame with a cell.
+
+        Raises
+        ------
+        FileFormatError
+            If QUIP refuses the model.
+        InputError
+            If it cannot evaluate the frame.
+        """
+        potential = self._loaded()
+        if self._turbo:
+            forget_radial_basis()
+        wanted = ["energy", "energies", "forces"]
+        if frame.cell.rank == 3:
+            wanted.append("stress")
+        else:
+            # QUIP inverts the cell, also of frames that are not periodic.
+            frame = Atoms(frame.numbers, frame.positions, cell=padded_cell(frame, _GAP), pbc=frame.pbc)
+        potential.results = {}
+        try:
+            potential.calculate(frame, wanted, list(all_changes))
+        except RuntimeError as error:
+            raise InputError(f"{self._path.name}: QUIP cannot evaluate the frame: {said(error)}") from error
+        return {name: potential.results[name] for name in (*wanted, "free_energy") if name in potential.results}
+
+    def _loaded(self) -> Any:
+        """QUIP's potential, loaded once."""
+        if self._potential is None:
+            quippy = require("quippy.potential", "gap")
+            try:
+                self._potential = quippy.Potential("", param_filename=str(self._path))
+            except RuntimeError as error:
+                raise FileFormatError(f"{self._path}: QUIP does not load it: {said(error)}") from error
+            self._potential.calculation_always_required = True
+        return self._potential
 
 
 def said(error: BaseException) -> str:

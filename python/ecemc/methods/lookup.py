@@ -12,7 +12,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ecemc.errors import InputError, require
+from ecemc.errors import InputError
 from ecemc.methods import opls, user, xtb
 from ecemc.methods.method import Method
 
@@ -110,17 +110,18 @@ def _is_gap(spec: Any) -> bool:
 
 
 def _gap(path: Path, options: dict[str, Any]) -> Method:
-    """Look at a model now, load it where it is used; what its files hold is its identity."""
-    from ecemc.gap.files import read_gap_file  # noqa: PLC0415 (takes time to import)
-    from ecemc.gap.model import GAP  # noqa: PLC0415
+    """Load a model now, to see that it is whole and what evaluates it; the content of its files is its identity."""
+    from ecemc.gap import GAP  # noqa: PLC0415 (takes time to import)
 
-    require("quippy", "gap")
     user.check_options(path.name, GAP, (path,), options)
-    file = read_gap_file(path)
-    digests = [user.sha256(part) for part in (file.path, *file.sparse_files)]
+    model = GAP(path, **options)
+    digests = [user.sha256(part) for part in (model.file.path, *model.file.sparse_files)]
     content = hashlib.sha256("".join(digests).encode()).hexdigest()
+    evaluated_by = "ecemc" if model.engine == "native" else "quippy-ase"
     return Method(
         name=f"GAP {path.name} {content[:8]}",
-        identity=user.described("gap", {"sha256": content, "options": options}, {"quippy-ase": version("quippy-ase")}),
+        identity=user.described(
+            "gap", {"sha256": content, "engine": model.engine}, {evaluated_by: version(evaluated_by)}
+        ),
         make=partial(GAP, path.absolute(), **options),
     )

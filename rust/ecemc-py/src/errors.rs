@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use ecemc_core::Error;
+use ecemc_gap::Error as ModelError;
 use ecemc_io::Error as FileError;
-use pyo3::exceptions::{PyKeyboardInterrupt, PyOSError};
+use pyo3::exceptions::{PyKeyboardInterrupt, PyNotImplementedError, PyOSError};
 use pyo3::prelude::*;
 
 mod raised {
@@ -45,5 +46,16 @@ pub fn file_exception(path: &Path, error: &FileError) -> PyErr {
         FileError::Argument { .. } => InputError::new_err(format!("{}: {error}", path.display())),
         FileError::Interrupted => PyKeyboardInterrupt::new_err(error.to_string()),
         _ => raised::FileFormatError::new_err(format!("{}: {error}", path.display())),
+    }
+}
+
+/// The exception for what is wrong with a model or descriptor; `NotImplementedError` for what another engine may know.
+pub fn model_exception(name: &str, error: &ModelError) -> PyErr {
+    let text = format!("{name}: {error}");
+    match error {
+        ModelError::Unsupported { .. } => PyNotImplementedError::new_err(text),
+        ModelError::Argument { .. } => InputError::new_err(text),
+        ModelError::Core(cause) => exception(cause),
+        _ => raised::FileFormatError::new_err(text),
     }
 }

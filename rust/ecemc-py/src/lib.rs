@@ -6,6 +6,7 @@ mod arrays;
 mod environments;
 mod errors;
 mod frames;
+mod gap;
 mod kinetic;
 mod molecules;
 mod msd;
@@ -36,6 +37,8 @@ mod _core {
     use crate::environments::{EnvironmentAccumulator, local_environments};
     #[pymodule_export]
     use crate::frames::Frames;
+    #[pymodule_export]
+    use crate::gap::{GapDescriptor, GapModel};
     #[pymodule_export]
     use crate::kinetic::kinetic_energies;
     #[pymodule_export]
