@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ecemc.gap.native import NativeModel, native_descriptors
+from ecemc.gap.native import NativeModel, descriptors
 from ecemc.testing import ec, liquid
 
 try:
@@ -54,7 +54,7 @@ def write_model(path, templates, frames):
         for index, number in enumerate(ELEMENTS):
             center = f"central_index={index + 1}" if "turbo" in template else f"Z={number}"
             text = f"{template} n_species=3 species_Z={{1 6 8}} {center}"
-            points = native_descriptors(text, frames)[1]
+            points = descriptors(text, frames)[1]
             points = points[rng.permutation(len(points))[:N_SPARSE]]
             label, n = f"{LABEL}{len(terms) + 1}", len(points)
             file = path.with_name(f"{path.name}.sparseX.{label}")

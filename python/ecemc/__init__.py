@@ -16,7 +16,7 @@ from ecemc.dynamics import (
     unwrapped_centers,
 )
 from ecemc.environments import LocalEnvironments, local_environments
-from ecemc.gap import GAP, fit_gap
+from ecemc.gap import GAP, Committee, descriptors, fit_gap, predict
 from ecemc.isolated import isolated_atoms, isolated_molecules
 from ecemc.labels import LabelKeys, Labels, read_labels, with_labels
 from ecemc.metrics import mae, rmse, rrmse
@@ -34,6 +34,7 @@ __all__ = [
     "RDF",
     "Analysis",
     "AnalysisOptions",
+    "Committee",
     "Comparison",
     "Diffusion",
     "ForceDecomposition",
@@ -51,6 +52,7 @@ __all__ = [
     "compare",
     "decompose_forces",
     "decompose_properties",
+    "descriptors",
     "find_molecules",
     "finite_size_correction",
     "fit_gap",
@@ -62,6 +64,7 @@ __all__ = [
     "make_whole",
     "mean_squared_displacement",
     "neighbor_list",
+    "predict",
     "rdf",
     "read",
     "read_labels",

@@ -54,7 +54,6 @@ def test_fewer_landmarks_are_pca_of_the_projected_features():
 
 
 def test_a_map_of_atoms():
-    pytest.importorskip("quippy", reason="needs quippy-ase (extra gap)")
     frames = [liquid(1, 2, density, seed=seed) for density in (0.3, 0.9) for seed in range(3)]
     soap = "soap cutoff=4 n_max=4 l_max=3 atom_sigma=0.6"
     found = kernel_pca(frames, KernelPCAOptions(by="C", descriptor=soap, n_components=3))

@@ -10,7 +10,7 @@ from ase import Atoms
 from tests.reference.gap_sets import PARAMS, training_set, water
 
 from ecemc.gap import GAP, fit_gap, forget_radial_basis
-from ecemc.gap.native import NativeModel, native_descriptors
+from ecemc.gap.native import NativeModel, descriptors
 from ecemc.testing import liquid
 
 SOAP = "soap cutoff=3.2 cutoff_transition_width=0.6 n_max=4 l_max=3 atom_sigma=0.4 n_species=3 species_Z={1 6 8}"
@@ -54,7 +54,7 @@ def test_descriptors_equal_quippys(name):
     for frame in structures().values():
         framed = frame if frame.cell.rank == 3 else Atoms(frame.numbers, frame.positions, cell=[60] * 3)
         expected = quip.calc_descriptor(framed)
-        atoms, values = native_descriptors(STRINGS[name], [frame])
+        atoms, values = descriptors(STRINGS[name], [frame])
         assert values.shape == expected.shape
         assert len(atoms) == len(values) > 0
         # soap_turbo: QUIP's own radial basis is no better, see the table in benches/README.md
@@ -104,12 +104,12 @@ def test_golden_descriptors(shared):
     for key, text in strings.items():
         if "average=T" in text:
             with pytest.raises(NotImplementedError, match="average=T"):
-                native_descriptors(text, [])
+                descriptors(text, [])
             continue
         for name, atoms, data in configurations(shared):
             if f"desc/{key}/{name}" in data:
                 expected = data[f"desc/{key}/{name}"]
-                values = native_descriptors(text, [atoms])[1]
+                values = descriptors(text, [atoms])[1]
                 assert np.abs(values[: len(expected)] - expected).max() < 1e-12, key
                 compared += 1
     assert compared > 60
@@ -145,7 +145,7 @@ def test_golden_descriptors_of_turbo(shared):
             continue
         center = np.zeros((1, 3))
         atoms = Atoms([case["Z"], *case["Zn"]], np.concatenate([center, np.reshape(case["d"], (-1, 3))]))
-        at, values = native_descriptors(case["descriptor"], [atoms])
+        at, values = descriptors(case["descriptor"], [atoms])
         assert at[0] == 0
         assert np.abs(values[0] - case["p"]).max() < case["tol_p"], case["name"]
         compared += 1
@@ -160,7 +160,7 @@ def test_golden_adjoint(shared):
     text, gbar = strings["base"], data["gbar"]
 
     def weighted(shifted):
-        return float((native_descriptors(text, [shifted])[1] * gbar).sum())
+        return float((descriptors(text, [shifted])[1] * gbar).sum())
 
     h = 1e-4
     for i, axis in [(0, 0), (3, 1), (7, 2), (11, 0)]:

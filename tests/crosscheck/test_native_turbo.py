@@ -10,7 +10,7 @@ from ase.build import molecule
 from tests.reference.gap_sets import LONG, SIGMAS, TURBO, training_set, water
 
 from ecemc.gap import FitParams, fit_gap, forget_radial_basis
-from ecemc.gap.native import NativeModel, native_descriptors
+from ecemc.gap.native import NativeModel, descriptors
 
 Descriptor = pytest.importorskip("quippy.descriptors", reason="needs ecemc[gap]").Descriptor
 Potential = pytest.importorskip("quippy.potential", reason="needs ecemc[gap]").Potential
@@ -51,7 +51,7 @@ def structures():
 def test_descriptors(options):
     text, bound = HEAD + options, OPTIONS[options]
     frames = structures()
-    _, values = native_descriptors(text, frames)
+    _, values = descriptors(text, frames)
     forget_radial_basis()
     quippy = Descriptor(text)
     expected = np.vstack([quippy.calc(atoms)["data"] for atoms in frames])
@@ -70,7 +70,7 @@ def test_compression_files(tmp_path, monkeypatch):
         text = HEAD + f"l_max=3 n_max=3 atom_sigma=0.5 compress_file={name}"
         forget_radial_basis()
         expected = Descriptor(text).calc(water(1)[0])["data"]
-        assert np.abs(native_descriptors(text, water(1))[1] - expected).max() < 1e-12
+        assert np.abs(descriptors(text, water(1))[1] - expected).max() < 1e-12
 
 
 def write_model(folder, descriptors, zeta=2, seed=0):

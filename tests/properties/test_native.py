@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ecemc.errors import FileFormatError, InputError
-from ecemc.gap.native import NativeModel, native_descriptors
+from ecemc.gap.native import NativeModel, descriptors
 from ecemc.testing import ec, emc, liquid, water
 
 SOAP = "soap cutoff=4.0 cutoff_transition_width=0.7 n_max=4 l_max=3 atom_sigma=0.5 n_species=3 species_Z={1 6 8}"
@@ -48,7 +48,7 @@ def write_model(path, terms, zeta=2.0):
 @pytest.fixture(scope="module")
 def path(tmp_path_factory):
     frames, strings = [liquid(1, 2, density=1.0)], [f"{SOAP} Z=1", f"{SOAP} Z=8", f"{TURBO} central_index=2"]
-    terms = [(text, native_descriptors(text, frames)[1]) for text in strings]
+    terms = [(text, descriptors(text, frames)[1]) for text in strings]
     return write_model(tmp_path_factory.mktemp("native") / "model.xml", terms)
 
 
@@ -131,7 +131,7 @@ def test_a_cell_says_nothing_without_periodicity(model):
 
 
 def test_what_cannot_be_read_is_named(tmp_path):
-    points = native_descriptors(f"{SOAP} Z=1", [water()])[1]
+    points = descriptors(f"{SOAP} Z=1", [water()])[1]
     path = write_model(tmp_path / "model.xml", [(f"{SOAP} Z=1", points)])
     NativeModel(path)
     sparse = tmp_path / "model.xml.sparseX.made_up1"

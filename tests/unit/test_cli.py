@@ -72,6 +72,15 @@ def test_every_verb_has_help_with_an_example(verb):
         "compare": "ecemc compare report",
         "doctor": "ecemc doctor\n",
         "merge": "ecemc merge first.state second.state",
+        "check": "ecemc check train.extxyz",
+        "split": "ecemc split data.extxyz",
+        "isolate": "ecemc isolate liquid.extxyz",
+        "label": "ecemc label boxes.extxyz",
+        "decompose": "ecemc decompose boxes.extxyz",
+        "fit": "ecemc fit train.extxyz",
+        "errors": "ecemc errors test.extxyz",
+        "scan": "ecemc scan liquid.extxyz",
+        "map": "ecemc map train.extxyz",
         "sample": "ecemc sample 16EC:32EMC",
     }
     example = own.get(verb, f"ecemc {verb} run.extxyz")

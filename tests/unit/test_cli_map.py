@@ -15,8 +15,6 @@ from ecemc.maps import KernelPCAOptions, kernel_pca
 from ecemc.testing import liquid
 from ecemc.trajectory import Trajectory
 
-pytest.importorskip("quippy", reason="needs quippy-ase (extra gap)")
-
 SMALL = "soap cutoff=4 n_max=3 l_max=2 atom_sigma=0.6"
 
 

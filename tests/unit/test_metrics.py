@@ -87,7 +87,7 @@ class TestScores:
         squared = sum(e * e for e in error)
         assert rmse(ref, pred) == pytest.approx(math.sqrt(squared / len(ref)), rel=1e-12, abs=1e-150)
         assert mae(ref, pred) == pytest.approx(float(sum(map(abs, error)) / len(ref)), rel=1e-12)
-        if np.ptp(ref) > 1e-3 * np.abs(ref).max():
+        if np.ptp(ref) > 1e-3 * np.abs(ref).max() and squared < spread * 10**300:
             assert rrmse(ref, pred) == pytest.approx(math.sqrt(squared / spread), rel=1e-9)
 
     def test_mean_as_prediction_is_one_and_perfect_is_zero(self):

@@ -36,6 +36,7 @@ VERBS = {
     "label": "Compute energies, forces and virials of frames with a named method or any ASE calculator.",
     "decompose": "Split labels into intra- and intermolecular parts, forces into translation, rotation, vibration.",
     "fit": "Fit a GAP model with QUIP's gap_fit.",
+    "predict": "Energies, forces and virials of a GAP model, or of several, for a file.",
     "errors": "Errors of a model: total, intra, inter, translational, rotational, vibrational.",
     "scan": "Rigid volume scans: geometries, energies, forces and scores of models.",
     "map": "Kernel-PCA map of the environments in a data set.",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from ase.calculators.calculator import Calculator, all_changes
 from ase.data import chemical_symbols
-from ase.stress import full_3x3_to_voigt_6_stress
+from ase.stress import full_3x3_to_voigt_6_stress, voigt_6_to_full_3x3_stress
 
 from ecemc.errors import InputError
 from ecemc.frames import atomic_numbers
@@ -18,6 +18,7 @@ from ecemc.gap.cells import check_geometry
 from ecemc.gap.files import read_gap_file
 from ecemc.gap.native import NativeModel
 from ecemc.gap.quip import QuipEngine
+from ecemc.labels import Labels
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -113,6 +114,38 @@ class GAP(Calculator):
         """Pickle by path: the copy loads the model again."""
         return _again, (type(self), self.path, self.engine, self._n_threads)
 
+    def labels(self, frames: Sequence[Atoms]) -> list[Labels]:
+        """Energy, forces and virial of many configurations at once; small ones gain most.
+
+        Parameters
+        ----------
+        frames
+            Any number, of any elements the model knows; all are in memory together.
+
+        Returns
+        -------
+        list of Labels
+            One for each; the virial is None where QUIP evaluates a frame without a cell.
+
+        Raises
+        ------
+        InputError
+            If a configuration cannot be evaluated; says which.
+        """
+        for number, atoms in enumerate(frames):
+            self._check(atoms, f"frame {number}: ")
+        if self._native is not None:
+            found = self._native.predict_many(frames, n_threads=self._n_threads)
+            return [Labels(each.energy, each.forces, each.virial) for each in found]
+        labels = []
+        for atoms in frames:
+            results = self._computed(atoms)
+            virial = None
+            if "stress" in results:
+                virial = -atoms.get_volume() * voigt_6_to_full_3x3_stress(results["stress"])
+            labels.append(Labels(results["energy"], results["forces"], virial))
+        return labels
+
     def calculate(
         self,
         atoms: Atoms | None = None,
@@ -144,14 +177,14 @@ class GAP(Calculator):
             results["stress"] = full_3x3_to_voigt_6_stress(-found.virial / frame.get_volume())
         return results
 
-    def _check(self, atoms: Atoms) -> None:
+    def _check(self, atoms: Atoms, where: str = "") -> None:
         """Refuse what QUIP would not survive, or would compute nonsense for."""
-        check_geometry(atoms)
+        check_geometry(atoms, f"{where}atoms")
         known = self.file.elements
         missing = set() if known is None else set(atomic_numbers(atoms).tolist()) - known
         if missing:
             raise InputError(
-                f"{self.path.name}: the model does not know {_names(missing)}, only {_names(known or set())}; "
+                f"{where}{self.path.name}: the model does not know {_names(missing)}, only {_names(known or set())}; "
                 "its energy would miss them without a word"
             )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["NativeModel", "Prediction", "native_descriptors"]
+__all__ = ["NativeModel", "Prediction", "descriptors"]
 
 import os
 from dataclasses import dataclass
@@ -150,7 +150,7 @@ class NativeModel:
         ]
 
 
-def native_descriptors(
+def descriptors(
     descriptor: str, frames: Iterable[Atoms], *, n_threads: int | None = None
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Descriptors of all centres of all configurations, with QUIP's order and normalisation.
@@ -182,7 +182,7 @@ def native_descriptors(
     --------
     >>> from ase.build import molecule
     >>> text = "soap cutoff=4 l_max=3 n_max=4 atom_sigma=0.5 n_species=2 species_Z={1 8} Z=8"
-    >>> atoms, values = native_descriptors(text, [molecule("H2O")])
+    >>> atoms, values = descriptors(text, [molecule("H2O")])
     >>> atoms.tolist(), values.shape, round(float((values**2).sum()), 12)
     ([0], (1, 145), 1.0)
     """

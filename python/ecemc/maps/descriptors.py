@@ -1,4 +1,4 @@
-"""Descriptors of atomic environments: SOAP and Turbo-SOAP as QUIP defines them; the only place that computes them."""
+"""Descriptors of atomic environments: SOAP and Turbo-SOAP as QUIP defines them, from the compiled engine."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ __all__ = ["PRESETS", "Descriptor", "descriptors"]
 
 import re
 from dataclasses import dataclass
-from functools import cache, cached_property, lru_cache
-from typing import TYPE_CHECKING, Any
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
-from ase import Atoms
 from ase.data import chemical_symbols
 
-from ecemc.errors import InputError, require
+from ecemc import _core
+from ecemc.errors import InputError
 from ecemc.frames import atomic_numbers, geometry
-from ecemc.gap import forget_radial_basis
 
 if TYPE_CHECKING:
+    from ase import Atoms
     from numpy.typing import NDArray
 
 #: Names for descriptors that see the first shell of neighbour molecules: cutoff 6 Å, as the outer family of the fits.
@@ -34,7 +34,7 @@ _OPTIONS = {
     "soap": (
         "cutoff cutoff_transition_width n_max l_max atom_sigma atom_gaussian_width basis_error_exponent central_weight "
         "central_reference_all_species covariance_sigma0 normalise normalize cutoff_dexp cutoff_scale cutoff_rate "
-        "diagonal_radial radial_basis nu_R nu_S"
+        "diagonal_radial"
     ),
     "soap_turbo": (
         "rcut_hard rcut_soft alpha_max l_max atom_sigma_r atom_sigma_t atom_sigma_r_scaling atom_sigma_t_scaling "
@@ -52,14 +52,13 @@ _PER_ELEMENT = {
     "alpha_max": None, "atom_sigma_r": None, "atom_sigma_t": None, "atom_sigma_r_scaling": "0",
     "atom_sigma_t_scaling": "0", "amplitude_scaling": "1", "central_weight": "1",
 }  # fmt: skip
-#: Above these QUIP ends the process.
-_LARGEST_ALPHA = {"poly3": 10, "poly3gauss": 11}
-_MASK = "ecemc_center"
 
 
 @dataclass(frozen=True)
 class Descriptor:
     """A descriptor in QUIP's words, for data with certain elements.
+
+    Misspelt options, which QUIP would ignore, are refused.
 
     Examples
     --------
@@ -73,7 +72,7 @@ class Descriptor:
     elements: tuple[int, ...]
 
     def __post_init__(self) -> None:
-        """Refuse what QUIP would ignore, or would not survive."""
+        """Refuse what QUIP would ignore."""
         kind, options = self.kind, self.options
         if kind not in _OPTIONS:
             raise self._error(f"starts with {kind!r}; expected soap, soap_turbo, or one of {', '.join(PRESETS)}")
@@ -85,24 +84,6 @@ class Descriptor:
             options = {"atom_sigma": "", **options}
         if missing := [name for name in _REQUIRED[kind] if name not in options]:
             raise self._error(f"lacks {missing[0]}")
-        if kind == "soap_turbo":
-            self._check_turbo(options)
-
-    def _check_turbo(self, options: dict[str, str]) -> None:
-        basis = options.get("basis", "poly3")
-        if basis not in _LARGEST_ALPHA:
-            raise self._error(f"basis={basis}; expected poly3 or poly3gauss")
-        try:
-            alphas = [int(word) for word in options["alpha_max"].strip("{}").split()]
-            soft, hard = float(options["rcut_soft"]), float(options["rcut_hard"])
-        except ValueError as error:
-            raise self._error(f"holds what is no number: {error}") from error
-        if max(alphas, default=0) > _LARGEST_ALPHA[basis]:
-            raise self._error(
-                f"alpha_max={max(alphas)}; {basis} is numerically unstable beyond {_LARGEST_ALPHA[basis]}"
-            )
-        if not 0.0 < soft < hard:
-            raise self._error(f"rcut_soft={soft:g}; expected 0 < rcut_soft < rcut_hard={hard:g}")
 
     @cached_property
     def _full(self) -> str:
@@ -125,12 +106,12 @@ class Descriptor:
     @property
     def n_values(self) -> int:
         """Length of a vector."""
-        return int(_engine(self, self.elements[0]).dimensions())
+        return _engine(self, self.elements[0]).dimension()
 
     @property
     def cutoff(self) -> float:
         """How far it sees, Å."""
-        return float(_engine(self, self.elements[0]).cutoff())
+        return _engine(self, self.elements[0]).cutoff()
 
     def quip(self, center: int) -> str:
         """Spell the descriptor of atoms with an atomic number, as QUIP and gap_fit take it."""
@@ -148,8 +129,10 @@ class Descriptor:
         return InputError(f"descriptor: {self.text!r} {what}")
 
 
-def descriptors(atoms: Atoms, descriptor: Descriptor, centers: NDArray[np.int64] | None = None) -> NDArray[np.float64]:
-    """Descriptor vectors of the environments of atoms.
+def descriptors(
+    atoms: Atoms, descriptor: Descriptor, centers: NDArray[np.int64] | None = None, *, n_threads: int | None = None
+) -> NDArray[np.float64]:
+    """Descriptor vectors of the environments of atoms, in QUIP's order and normalisation.
 
     Parameters
     ----------
@@ -158,7 +141,10 @@ def descriptors(atoms: Atoms, descriptor: Descriptor, centers: NDArray[np.int64]
     descriptor
         What to compute.
     centers
-        (k,) indices of atoms; all atoms if not given.
+        (k,) indices of atoms; all atoms if not given. All atoms of their elements are computed, so ask once for each
+        element of a frame.
+    n_threads
+        Default: ``ECEMC_NUM_THREADS``, else ``OMP_NUM_THREADS``, else all cores. Does not change the result.
 
     Returns
     -------
@@ -169,9 +155,8 @@ def descriptors(atoms: Atoms, descriptor: Descriptor, centers: NDArray[np.int64]
     Raises
     ------
     InputError
-        If QUIP refuses the descriptor, the configuration holds another element, or positions are not finite.
-    MissingExtraError
-        Without quippy.
+        If the descriptor has an option that the engine does not know, the configuration holds another element, or
+        positions are not finite.
 
     Examples
     --------
@@ -186,58 +171,19 @@ def descriptors(atoms: Atoms, descriptor: Descriptor, centers: NDArray[np.int64]
         raise InputError(f"descriptor: has no channel for {chemical_symbols[other[0]]}, only for {known}")
     chosen = np.arange(len(numbers)) if centers is None else np.asarray(centers, dtype=np.int64)
     rows = np.empty((len(chosen), descriptor.n_values))
-    if not len(chosen):
-        return rows
-    box = _in_quip(_surrounded(atoms, descriptor.cutoff), descriptor.cutoff)
+    frame = geometry(atoms)
+    cell = frame.cell if any(frame.pbc) else np.zeros((3, 3))
     for number in np.unique(numbers[chosen]).tolist():
         places = np.flatnonzero(numbers[chosen] == number)
-        places = places[np.argsort(chosen[places], kind="stable")]  # QUIP answers in the order of the atoms
-        box.add_property_logical_a(_MASK, np.isin(np.arange(len(numbers)), chosen[places]), overwrite=True)
-        if descriptor.kind == "soap_turbo":
-            forget_radial_basis()
-        found = np.zeros((rows.shape[1], len(places)), order="F")
-        _engine(descriptor, number).calc_array(at=box, descriptor_out=found, args_str=f"atom_mask_name={_MASK}")
-        rows[places] = found.T
-    rows[np.isnan(rows).any(axis=1)] = 0.0
+        of, values = _engine(descriptor, number).compute([(frame.positions, numbers, cell, frame.pbc)], n_threads)
+        rows[places] = values[np.searchsorted(of, chosen[places])]
     return rows
 
 
 @lru_cache(maxsize=64)
-def _engine(descriptor: Descriptor, center: int) -> Any:
-    """QUIP's own object."""
-    module = require("quippy.descriptors_module", "gap")
+def _engine(descriptor: Descriptor, center: int) -> _core.GapDescriptor:
+    """Compiled descriptor of atoms with an atomic number."""
     try:
-        return module.descriptor(descriptor.quip(center))
-    except RuntimeError as error:
-        raise InputError(f"descriptor: QUIP cannot read {descriptor.quip(center)!r}") from error
-
-
-def _in_quip(atoms: Atoms, cutoff: float) -> Any:
-    """QUIP's form of a periodic configuration, with neighbours.
-
-    QUIP does not give back the memory of a neighbour list, so there is one object for each number of atoms, used again.
-    """
-    box = _box(len(atoms))
-    box.set_lattice(np.asfortranarray(atoms.cell.array.T), scale_positions=False)
-    box.pos[...] = atoms.positions.T
-    box.z[...] = atoms.numbers
-    box.set_cutoff(cutoff)
-    box.calc_connect()
-    return box
-
-
-@cache
-def _box(n_atoms: int) -> Any:
-    return require("quippy.convert", "gap").ase_to_quip(Atoms(f"H{n_atoms}", cell=np.eye(3), pbc=True))
-
-
-def _surrounded(atoms: Atoms, cutoff: float) -> Atoms:
-    """Bare copy for QUIP, which takes every cell as periodic: room around the atoms along the other axes."""
-    positions, cell, pbc = geometry(atoms)
-    if not np.isfinite(positions).all():
-        raise InputError("positions: hold NaN or infinity")
-    box = Atoms(atomic_numbers(atoms), positions, cell=cell, pbc=pbc)
-    if not all(pbc):
-        box.center(vacuum=cutoff, axis=[axis for axis in range(3) if not pbc[axis]])
-        box.pbc = True
-    return box
+        return _core.GapDescriptor(descriptor.quip(center))
+    except (InputError, NotImplementedError) as error:
+        raise InputError(f"descriptor: {descriptor.text!r}: {error}") from error

@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
     Source = Callable[[], Iterable[Atoms]]
 
-#: Atoms whose descriptors are held at once.
-_CENTERS = 1024
 #: Bytes of kernel values kept for the second pass; above, descriptors are computed twice.
 _KEPT = 256 * 1024**2
 #: Candidates for each landmark among which the farthest are taken.
@@ -182,9 +180,7 @@ def kernel_pca(
     ------
     InputError
         If nothing is found of what is asked for, the frames can be gone through only once, there are fewer points than
-        axes, or QUIP refuses the descriptor.
-    MissingExtraError
-        Without quippy.
+        axes, or the descriptor is refused.
 
     Examples
     --------
@@ -271,9 +267,8 @@ def _blocks(source: Source, points: Points, descriptor: Descriptor) -> Iterator[
         try:
             if centers is None:
                 yield _average(atoms, descriptor)[None]
-            else:
-                for start in range(0, len(centers), _CENTERS):
-                    yield descriptors(atoms, descriptor, centers[start : start + _CENTERS])
+            elif len(centers):
+                yield descriptors(atoms, descriptor, centers)
         except InputError as error:
             raise InputError(f"frame {k}: {error}") from error
 
@@ -284,8 +279,8 @@ def _average(atoms: Atoms, descriptor: Descriptor) -> Array:
     parts: list[Array | None] = []
     for element in descriptor.elements:
         of = np.flatnonzero(numbers == element)
-        sums = [descriptors(atoms, descriptor, of[k : k + _CENTERS]).sum(axis=0) for k in range(0, len(of), _CENTERS)]
-        parts.append(np.sum(sums, axis=0) / np.sqrt(len(of) * len(numbers)) if sums else None)
+        total = descriptors(atoms, descriptor, of).sum(axis=0) if len(of) else None
+        parts.append(None if total is None else total / np.sqrt(len(of) * len(numbers)))
     size = next(len(part) for part in parts if part is not None)
     vector = np.concatenate([np.zeros(size) if part is None else part for part in parts])
     length = float(np.linalg.norm(vector))

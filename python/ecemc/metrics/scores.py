@@ -37,7 +37,7 @@ def rmse(ref: ArrayLike, pred: ArrayLike) -> float:
     1.5
     """
     reference, predicted = _checked(ref, pred)
-    return math.sqrt(float(np.mean((reference - predicted) ** 2)))
+    return _length(reference - predicted) / math.sqrt(reference.size)
 
 
 def mae(ref: ArrayLike, pred: ArrayLike) -> float:
@@ -95,9 +95,13 @@ def rrmse(ref: ArrayLike, pred: ArrayLike) -> float:
     # A constant is told by its values: its mean may be off by rounding.
     if np.ptp(reference) == 0.0:
         return math.nan
-    spread = reference - reference.mean()
-    scale = float(np.abs(spread).max())  # squares of tiny numbers are zero
-    return math.sqrt(float(np.sum(((reference - predicted) / scale) ** 2) / np.sum((spread / scale) ** 2)))
+    return _length(reference - predicted) / _length(reference - reference.mean())
+
+
+def _length(values: NDArray[np.float64]) -> float:
+    """Euclidean norm without squares of tiny or huge numbers."""
+    scale = float(np.abs(values).max())
+    return scale * math.sqrt(float(np.sum((values / scale) ** 2))) if scale > 0.0 else 0.0
 
 
 def _checked(ref: ArrayLike, pred: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
