@@ -52,6 +52,7 @@ def test_a_broken_rule_is_noticed(copy, module, offence, contract):
 
 FORBIDDEN = {
     "ecemc-core": [r"\bpyo3\b", r"\bnumpy::", r"std::(fs|env|process|net)\b", r"\be?println!", r"\bunsafe\b"],
+    "ecemc-gap": [r"\bpyo3\b", r"\bnumpy::", r"std::(fs|env|process|net)\b", r"\be?println!", r"\bunsafe\b"],
     "ecemc-io": [r"\bpyo3\b", r"\bnumpy::", r"std::(env|process|net)\b", r"\be?println!", r"\bunsafe\b"],
 }
 
