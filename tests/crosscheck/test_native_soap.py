@@ -48,9 +48,9 @@ def structures():
 
 @pytest.mark.parametrize("name", STRINGS)
 def test_descriptors_equal_quippys(name):
-    descriptors = pytest.importorskip("quippy.descriptors", reason="needs ecemc[gap]")
+    module = pytest.importorskip("quippy.descriptors", reason="needs ecemc[gap]")
     forget_radial_basis()
-    quip = descriptors.Descriptor(STRINGS[name])
+    quip = module.Descriptor(STRINGS[name])
     for frame in structures().values():
         framed = frame if frame.cell.rank == 3 else Atoms(frame.numbers, frame.positions, cell=[60] * 3)
         expected = quip.calc_descriptor(framed)
@@ -88,6 +88,20 @@ def test_fitted_models_equal_quippys(fitted):
         stress = expected["stress"][[0, 5, 4, 5, 1, 3, 4, 3, 2]].reshape(3, 3)
         tolerance = 1e-3 if kind == "soap_turbo" else 1e-7
         assert np.abs(found.virial + stress * atoms.get_volume()).max() < tolerance
+
+
+def test_local_virials_equal_quippys(fitted):
+    kind, path = fitted
+    Potential = pytest.importorskip("quippy.potential", reason="needs ecemc[gap]").Potential
+    potential = Potential("", param_filename=str(path))
+    for atoms in water(2):
+        forget_radial_basis()
+        potential.calculate(atoms, ["energy", "forces", "stresses"])
+        # quippy divides by the volume of an atom, V/N.
+        expected = -potential.results["stresses"] * atoms.get_volume() / len(atoms)
+        found = NativeModel(path).predict(atoms).virials
+        assert np.abs(found).max() > 0.01
+        assert np.abs(found - expected).max() < (1e-3 if kind == "soap_turbo" else 1e-7)
 
 
 def configurations(shared):
