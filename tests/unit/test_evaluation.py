@@ -454,6 +454,14 @@ def calculator():
         assert done.stderr.count("and what is below it") == 4
 
 
+def test_calculators_of_the_frames_are_not_sent(counting):
+    atoms = pair(1.0)
+    atoms.calc = LennardJones()
+    atoms.calc.nobody_can_pickle_this = lambda: None
+    (outcome,) = evaluate([atoms], get_method(str(counting())), n_jobs=2)
+    assert outcome.failure is None
+
+
 def test_methods_of_users_need_no_pickle_in_this_process():
     method = Method("local", "local", lambda: LennardJones(rc=3.0))
     (outcome,) = evaluate([pair(1.0)], method, n_jobs=1)

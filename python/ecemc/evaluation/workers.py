@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ecemc.errors import CalculationError, EcemcError
 from ecemc.evaluation.single_point import compute
+from ecemc.frames import without_labels
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -107,7 +108,8 @@ class Worker:
 
     def submit(self, atoms: Atoms) -> Future[Answer]:
         """Evaluate one configuration; WorkerDiedError is the future's exception if that kills the process."""
-        return self._thread.submit(self._exchange, atoms)
+        # Without its calculator, which may be one that cannot be sent.
+        return self._thread.submit(self._exchange, without_labels(atoms))
 
     def _exchange(self, atoms: Atoms) -> Answer:
         process = self._process or self._start()
