@@ -28,11 +28,14 @@ def neighbor_list(positions, cell, pbc, cutoff):
             else (0,)
             for k in range(3)
         ]
-        for shift in itertools.product(*ranges):
-            vector = positions[j] - positions[i] + np.array(shift) @ complete
-            distance = np.linalg.norm(vector)
-            if distance < cutoff and (i != j or any(shift)):
-                rows.append((i, j, shift, vector, distance))
+        shifts = np.stack(np.meshgrid(*map(np.array, ranges), indexing="ij"), axis=-1).reshape(-1, 3)
+        vectors = positions[j] - positions[i] + shifts @ complete
+        distances = np.linalg.norm(vectors, axis=1)
+        near = (distances < cutoff) & ((i != j) | shifts.any(axis=1))
+        rows += [
+            (i, j, tuple(shift), vector, distance)
+            for shift, vector, distance in zip(shifts[near], vectors[near], distances[near], strict=True)
+        ]
     columns = list(zip(*rows, strict=True)) if rows else [(), (), np.empty((0, 3)), np.empty((0, 3)), ()]
     i, j, S, D, d = (np.array(c) for c in columns)
     return i.astype(int), j.astype(int), S.reshape(-1, 3).astype(int), D.reshape(-1, 3), d.astype(float)
