@@ -40,7 +40,7 @@ class Prediction:
 
 
 class NativeModel:
-    """A GAP of ``soap`` and ``soap_turbo`` descriptors in compiled memory.
+    """A GAP of ``soap``, ``soap_turbo`` and ``distance_2b`` descriptors in compiled memory.
 
     Parameters
     ----------
