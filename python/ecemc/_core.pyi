@@ -317,6 +317,8 @@ class GapModel:
     ) -> tuple[
         NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]
     ]: ...
+    # (m,), eV²
+    def variances(self, configurations: list[tuple[Any, ...]], n_threads: int | None = None) -> NDArray[np.float64]: ...
 
 @final
 class GapDescriptor:

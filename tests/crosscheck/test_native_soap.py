@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 
 import numpy as np
 import pytest
 from ase import Atoms
-from tests.reference.gap_sets import PARAMS, training_set, water
+from tests.reference.gap_sets import PAIR, PARAMS, SIGMAS, training_set, water
 
-from ecemc.gap import GAP, fit_gap, forget_radial_basis
+from ecemc.gap import GAP, FitParams, fit_gap, forget_radial_basis
 from ecemc.gap.native import NativeModel, descriptors
 from ecemc.testing import liquid
 
@@ -102,6 +104,48 @@ def test_local_virials_equal_quippys(fitted):
         found = NativeModel(path).predict(atoms).virials
         assert np.abs(found).max() > 0.01
         assert np.abs(found - expected).max() < (1e-3 if kind == "soap_turbo" else 1e-7)
+
+
+def test_variances_equal_quippys(fitted):
+    kind, path = fitted
+    native, quip = GAP(path), GAP(path, engine="quip")
+    cluster = water(1, n_water=3)[0]
+    cluster.pbc = False
+    for atoms in [*water(2, seed=5), cluster]:
+        found = native.variances(atoms)
+        assert found.shape == (len(atoms),)
+        assert found.max() > 1e-5
+        assert np.abs(found - quip.variances(atoms)).max() < (1e-7 if kind == "soap_turbo" else 1e-9)
+
+
+@pytest.fixture(scope="module")
+def pairs(tmp_path_factory):
+    """A model of pairs alone."""
+    pytest.importorskip("quippy.potential", reason="needs ecemc[gap]")
+    params = FitParams(descriptors=(PAIR,), sigmas=SIGMAS)
+    return fit_gap(training_set(2), params, tmp_path_factory.mktemp("pairs") / "model.xml").path
+
+
+@pytest.mark.parametrize("change", ["Z1=0 Z2=8", "Z1=8 Z2=0", "Z1=0 Z2=0", "mean"])
+def test_pairs_with_wildcards_and_a_mean_equal_quippys(pairs, tmp_path, change):
+    """gap_fit writes neither, QUIP reads both."""
+    for file in pairs.parent.glob("model.xml.sparseX.*"):
+        shutil.copy(file, tmp_path)
+    before = pairs.read_text()
+    if change == "mean":
+        text = re.sub(r'(dimensions="1".*?signal_mean=")[^"]*', r"\g<1>0.3", before, flags=re.DOTALL)
+    else:
+        text = before.replace("Z1=1 Z2=8", change)
+    assert text != before
+    (tmp_path / "model.xml").write_text(text)
+    native, quip = GAP(tmp_path / "model.xml", engine="native"), GAP(tmp_path / "model.xml", engine="quip")
+    for atoms in water(2, seed=6):
+        for calculator in (native, quip):
+            calculator.calculate(atoms)
+        for name, tolerance in {"energy": 1e-8, "forces": 1e-8, "stress": 1e-9}.items():
+            assert np.abs(native.results[name] - quip.results[name]).max() < tolerance, name
+        if change != "mean":  # QUIP's covariances with a mean contradict each other: it stops at a negative variance
+            assert np.abs(native.variances(atoms) - quip.variances(atoms)).max() < 1e-9
 
 
 def configurations(shared):

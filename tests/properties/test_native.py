@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import multiprocessing
+import signal
+import subprocess
+import sys
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -87,6 +91,56 @@ def test_results_have_the_same_bits_for_any_number_of_threads(model):
         assert all(np.array_equal(getattr(one, name), getattr(other, name)) for name in vars(one))
 
 
+def test_a_neighbour_list_that_has_aged_does_not_change_a_bit(path, model):
+    """So dynamics that are interrupted and go on from full positions give the same trajectory."""
+    aged, rng = NativeModel(path), np.random.default_rng(3)
+    atoms = liquid(1, 2, density=1.1, seed=4)
+    for step in range(30):
+        atoms.positions += rng.normal(scale=0.03, size=atoms.positions.shape)
+        if step % 7 == 6:
+            atoms.set_cell(atoms.cell.array * (1 + rng.normal(scale=1e-3, size=(3, 3))), scale_atoms=True)
+        model.predict(ec())  # the other one searches anew after something else
+        found, fresh = aged.predict(atoms), model.predict(atoms)
+        for name in vars(fresh):
+            assert np.asarray(getattr(found, name)).tobytes() == np.asarray(getattr(fresh, name)).tobytes(), name
+
+
+#: A minute of work for one core.
+LONG_CALL = """
+import sys
+import numpy as np
+from ase import Atoms
+from ecemc.gap.native import NativeModel
+rng = np.random.default_rng(1)
+atoms = Atoms(rng.choice([1, 8], 20_000), rng.uniform(0, 60, (20_000, 3)), cell=[60] * 3, pbc=True)
+model = NativeModel(sys.argv[1])
+print("started", flush=True)
+try:
+    model.predict(atoms, n_threads=int(sys.argv[2]))
+except KeyboardInterrupt:
+    print("stopped")
+else:
+    print("finished")
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of another kind")
+@pytest.mark.parametrize("n_threads", [1, 2])
+def test_control_c_stops_a_long_call(tmp_path, n_threads):
+    rng = np.random.default_rng(0)
+    text = "soap cutoff=4 n_max=12 l_max=12 atom_sigma=0.5 n_species=3 species_Z={1 6 8} n_Z=2 Z={1 8}"
+    path = write_model(tmp_path / "model.xml", [(text, rng.normal(size=(40, 36 * 37 // 2 * 13 + 1)))])
+    command = [sys.executable, "-c", LONG_CALL, str(path), str(n_threads)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout.readline() == "started\n"
+            time.sleep(1.0)
+            process.send_signal(signal.SIGINT)
+            assert process.communicate(timeout=20)[0] == "stopped\n"
+        finally:
+            process.kill()
+
+
 def test_many_at_once_are_those_one_by_one(model):
     frames = [ec(), emc(), water(), liquid(1, 1, density=0.9), Atoms("H"), Atoms()]
     together = model.predict_many(frames, n_threads=2)
@@ -96,6 +150,31 @@ def test_many_at_once_are_those_one_by_one(model):
     without = model.predict_many(frames, forces=False)
     assert [found.energy for found in without] == [found.energy for found in together]
     assert all(found.forces.shape == (0, 3) for found in without)
+
+
+def test_variances(model):
+    """Between ρ² and what the sparse points cannot tell, δ² for each descriptor; the same bits in any company."""
+    frames = [ec(), liquid(1, 1, density=0.9), Atoms("Ne"), Atoms()]
+    alone = [model.variances([frame], n_threads=1)[0] for frame in frames]
+    together = model.variances(frames, n_threads=3)
+    assert all(np.array_equal(a, b) for a, b in zip(alone, together, strict=True))
+    assert [len(found) for found in alone] == [10, 25, 1, 0]
+    assert alone[2] == 0
+    # Carbon and oxygen have 1 and 2 descriptors, hydrogen 1.
+    assert all(1e-6 < v < 2 * (0.3**2 + 1e-6) for v in alone[1])
+    assert model.variances([liquid(1, 2, density=1.0)])[0].max() < 3e-6 < alone[1].max()
+    assert model.variances([]) == []
+
+
+@pytest.mark.parametrize("option", ["normalise=F", "normalise=F covariance_sigma0=0.3", "covariance_sigma0=0.3"])
+def test_variances_are_positive_whatever_the_length_of_descriptors(tmp_path, option):
+    text = f"{SOAP} Z=1 {option}"
+    points = descriptors(text, [water()])[1]
+    other = NativeModel(write_model(tmp_path / "model.xml", [(text, points)]))
+    known, new = other.variances([water(), ec()])
+    assert all(0.99e-6 < v < 2e-6 for v in known[water().numbers == 1])
+    assert new[ec().numbers == 1].min() > 1e-4 * known.max()
+    assert new.min() >= 0
 
 
 def test_an_element_without_descriptor_has_the_energy_of_its_atom(model):

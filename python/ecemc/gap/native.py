@@ -149,6 +149,39 @@ class NativeModel:
             for k in range(len(configurations))
         ]
 
+    def variances(self, frames: Iterable[Atoms], *, n_threads: int | None = None) -> list[NDArray[np.float64]]:
+        """Predictive variances of the energies of atoms: what the sparse points leave open.
+
+        Parameters
+        ----------
+        frames
+            As for :meth:`predict_many`.
+        n_threads
+            See :meth:`predict`.
+
+        Returns
+        -------
+        list of (n,) arrays
+            One for each configuration, eV². For each descriptor of an atom δ² + ρ² − kᵀ(K + ρ²)⁻¹k, with covariances k
+            with the sparse points, K of these with each other and ρ = 1 meV, summed over the descriptors: QUIP's
+            ``local_gap_variance``. For descriptors that are not of length one, δ² is multiplied by their length to the
+            power 2ζ, which QUIP leaves out. A pair of ``distance_2b`` counts for both of its atoms.
+
+        Raises
+        ------
+        InputError
+            See :meth:`predict_many`; or if K + ρ² is not positive definite, as for an absurd δ.
+
+        Notes
+        -----
+        The first call factorises K of each descriptor with M sparse points: M³/3 multiplications (0.05 s for 500) and
+        4 M² bytes (1 MB), which are kept.
+        """
+        configurations = [_configuration(atoms) for atoms in frames]
+        found = self._model.variances(configurations, n_threads)
+        ends = np.cumsum([len(configuration[1]) for configuration in configurations])
+        return np.split(found, ends[:-1]) if configurations else []
+
 
 def descriptors(
     descriptor: str, frames: Iterable[Atoms], *, n_threads: int | None = None

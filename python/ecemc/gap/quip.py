@@ -7,6 +7,7 @@ __all__ = ["QuipEngine", "forget_radial_basis"]
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from ase import Atoms
 from ase.calculators.calculator import all_changes
 
@@ -15,6 +16,8 @@ from ecemc.gap.cells import padded_cell
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
 #: Å, between images that are not there; any length would do.
 _GAP = 10.0
@@ -55,21 +58,37 @@ class QuipEngine:
         InputError
             If it cannot evaluate the frame.
         """
-        potential = self._loaded()
-        if self._turbo:
-            forget_radial_basis()
         wanted = ["energy", "energies", "forces"]
         if frame.cell.rank == 3:
             wanted.append("stress")
-        else:
+        results = self._calculated(frame, wanted).results
+        return {name: results[name] for name in (*wanted, "free_energy") if name in results}
+
+    def variances(self, frame: Atoms) -> NDArray[np.float64]:
+        """Predictive variances (n,) of the energies of atoms, eV².
+
+        Raises
+        ------
+        FileFormatError, InputError
+            See :meth:`results`.
+        """
+        found = self._calculated(frame, ["energy"], calc_args="local_gap_variance").extra_results["atoms"]
+        return np.array(found["local_gap_variance"])
+
+    def _calculated(self, frame: Atoms, wanted: list[str], **options: Any) -> Any:
+        """QUIP's potential after it has evaluated the frame."""
+        potential = self._loaded()
+        if self._turbo:
+            forget_radial_basis()
+        if frame.cell.rank != 3:
             # QUIP inverts the cell, also of frames that are not periodic.
             frame = Atoms(frame.numbers, frame.positions, cell=padded_cell(frame, _GAP), pbc=frame.pbc)
         potential.results = {}
         try:
-            potential.calculate(frame, wanted, list(all_changes))
+            potential.calculate(frame, wanted, list(all_changes), **options)
         except RuntimeError as error:
             raise InputError(f"{self._path.name}: QUIP cannot evaluate the frame: {said(error)}") from error
-        return {name: potential.results[name] for name in (*wanted, "free_energy") if name in potential.results}
+        return potential
 
     def _loaded(self) -> Any:
         """QUIP's potential, loaded once."""

@@ -107,6 +107,14 @@ pub(crate) struct Batch {
     /// Gradients with respect to them.
     pub gradients: Vec<Row>,
     pub products: Vec<Row>,
+    /// The densities with l = 0, panel by panel, divided by the roots of the lengths of the descriptors.
+    pub isotropic: Vec<Row>,
+    /// Products with their sparse counterparts.
+    pub roots: Vec<Row>,
+    /// Gradients with respect to them, besides those that go through the lengths.
+    pub isotropic_gradients: Vec<Row>,
+    /// Gradients along the descriptors.
+    pub along: Vec<Row>,
     /// Inverse lengths of the descriptors, and whether these were divided by them.
     inverse_lengths: Vec<[Row; 2]>,
     spectrum: Vec<f64>,
@@ -188,13 +196,33 @@ impl Descriptor {
         batch.densities.resize(environments.atoms.len() * self.expansion.density_rows(), [0.0; LANES]);
         batch.panels.clear();
         batch.panels.resize(n_panels * self.panel_rows(), [0.0; LANES]);
-        batch.inverse_lengths.resize(n_panels, [[0.0; LANES]; 2]);
+        batch.inverse_lengths.clear();
+        batch.inverse_lengths.resize(n_panels, [[1.0; LANES], [0.0; LANES]]);
         dispatch(Forward { descriptor: self, center: self.center_density(environments.element()), batch });
         Ok(())
     }
 
-    /// Adds the gradients of the energies, of which `batch.gradients` are those with respect to the descriptors, to those
-    /// with respect to the pair vectors, which are numbered through atom by atom.
+    /// Puts what the descriptors' components with l = 0 are the products of into `batch.isotropic`.
+    pub(crate) fn describe_isotropic(&self, n_atoms: usize, batch: &mut Batch) {
+        let rows = self.isotropic_rows();
+        batch.isotropic.clear();
+        batch.isotropic.resize(n_atoms.div_ceil(LANES) * rows, [0.0; LANES]);
+        for (atom, density) in batch.densities.chunks_exact(self.expansion.density_rows()).enumerate() {
+            let factor = batch.inverse_lengths[atom / LANES][0][atom % LANES].sqrt();
+            let panel = &mut batch.isotropic[atom / LANES * rows..];
+            for (row, &place) in panel.iter_mut().zip(self.power.places()) {
+                row[atom % LANES] = factor * density.as_flattened()[place];
+            }
+        }
+    }
+
+    /// Rows of a panel of them.
+    pub(crate) fn isotropic_rows(&self) -> usize {
+        self.power.places().len().next_multiple_of(LANES)
+    }
+
+    /// Adds the gradients of the energies to those with respect to the pair vectors, which are numbered through atom by
+    /// atom. The batch has them with respect to the descriptors and, if there are any, to their factors with l = 0.
     pub(crate) fn pull_back(&self, n_atoms: usize, batch: &mut Batch, pairs: &mut [[f64; 3]]) {
         batch.adjoint.resize(self.expansion.density_rows(), [0.0; LANES]);
         dispatch(Backward { descriptor: self, n_atoms, batch, pairs });
@@ -306,8 +334,10 @@ impl Work for Backward<'_> {
         if descriptor.length != Length::Free {
             let panels = batch.panels.chunks_exact(descriptor.panel_rows());
             let gradients = batch.gradients.chunks_exact_mut(descriptor.panel_rows());
-            for ((panel, gradient), lengths) in panels.zip(gradients).zip(&batch.inverse_lengths) {
-                normalise_back::<S, V>(simd, panel, gradient, lengths);
+            for (((panel, gradient), along), lengths) in
+                panels.zip(gradients).zip(&batch.along).zip(&batch.inverse_lengths)
+            {
+                normalise_back::<S, V>(simd, panel, gradient, along, lengths);
             }
         }
         let rows = descriptor.expansion.density_rows();
@@ -322,6 +352,13 @@ impl Work for Backward<'_> {
             descriptor.projection.pull_back(gradient, atom % LANES, spectrum);
             let density = &batch.densities[atom * rows..(atom + 1) * rows];
             descriptor.power.pull_back::<S, V>(simd, density, spectrum, &mut batch.power, &mut batch.adjoint);
+            if !batch.isotropic_gradients.is_empty() {
+                let factor = batch.inverse_lengths[atom / LANES][0][atom % LANES].sqrt();
+                let panel = &batch.isotropic_gradients[atom / LANES * descriptor.isotropic_rows()..];
+                for (row, &place) in panel.iter().zip(descriptor.power.places()) {
+                    batch.adjoint.as_flattened_mut()[place] += factor * row[atom % LANES];
+                }
+            }
             for block in &batch.blocks[start..end] {
                 let found = descriptor.expansion.pull_back::<S, V>(simd, block, &batch.adjoint, &mut batch.expansion);
                 for (&slot, gradient) in block.slots[..block.n].iter().zip(found) {
@@ -334,14 +371,16 @@ impl Work for Backward<'_> {
     }
 }
 
-/// `(g − (g·p) p)/|q|` for the eight vectors of a panel.
+/// `(g − (g·p) p)/|q|` for the eight vectors of a panel, of which `along` are the `g·p`.
 #[inline(always)]
-fn normalise_back<S: Simd, const V: usize>(simd: S, panel: &[Row], gradient: &mut [Row], lengths: &[Row; 2]) {
-    let mut along = Wide::<S, V>::splat(simd, 0.0);
-    for (p, g) in panel.iter().zip(gradient.iter()) {
-        along = Wide::load(simd, p).mul_add(Wide::load(simd, g), along);
-    }
-    let along = along.times(Wide::load(simd, &lengths[1])).times(Wide::splat(simd, -1.0));
+fn normalise_back<S: Simd, const V: usize>(
+    simd: S,
+    panel: &[Row],
+    gradient: &mut [Row],
+    along: &Row,
+    lengths: &[Row; 2],
+) {
+    let along = Wide::<S, V>::load(simd, along).times(Wide::load(simd, &lengths[1])).times(Wide::splat(simd, -1.0));
     let inverse = Wide::load(simd, &lengths[0]);
     for (p, g) in panel.iter().zip(gradient) {
         Wide::load(simd, p).mul_add(along, Wide::load(simd, g)).times(inverse).store(g);

@@ -11,6 +11,7 @@ use crate::descriptor::{Batch, Coincident, Descriptor, Environments};
 use crate::lanes::LANES;
 use crate::model::{DescriptorOptions, ModelFile, TermFile};
 use crate::neighbors::{NeighborCache, NeighborTable};
+use crate::products::MAX_PANELS;
 use crate::term::Term;
 use crate::turbo::donors;
 
@@ -134,6 +135,42 @@ impl Model {
     }
 }
 
+impl Model {
+    /// Predictive variances of the energies of atoms, eV²: what the sparse points leave open, summed over the terms.
+    ///
+    /// For each descriptor of an atom `k(p, p) + ρ² − kᵀ(K + ρ²)⁻¹k` with `ρ` = 1 meV, as QUIP's `local_gap_variance`. The
+    /// first call computes a Cholesky factor for each term, which is kept.
+    ///
+    /// # Errors
+    /// Those of [`Model::evaluate`]; [`ecemc_core::Error::Argument`] for sparse points of which `K + ρ²` is not positive
+    /// definite.
+    pub fn variances(
+        &self,
+        structures: &[Structure<'_>],
+        workspace: &Workspace,
+        workers: Workers<'_>,
+    ) -> CoreResult<Vec<f64>> {
+        if let Some(term) = self.terms.iter().position(|term| !term.prepare_variances()) {
+            let got = format!("a covariance matrix of term {} that is not positive definite", term + 1);
+            return Err(CoreError::argument("sparse points", got, "points that differ, of a scale that is not absurd"));
+        }
+        let joined = Joined::new(structures);
+        let table = NeighborTable::new(structures, self.cutoff, workers)?;
+        let groups = Groups::new(joined.numbers(), workers.threads());
+        let system =
+            System { model: self, joined: &joined, table: &table, batches: &workspace.batches, gradients: false };
+        let piece = |range: Range<usize>| system.variances(groups.piece(range.start));
+        let pieces = workers.map_chunks(groups.n_pieces(), 1, piece)?;
+        let mut variances = vec![0.0; joined.numbers().len()];
+        for (k, piece) in pieces.iter().enumerate() {
+            for (&i, variance) in groups.piece(k).iter().zip(piece) {
+                variances[i as usize] = *variance;
+            }
+        }
+        Ok(variances)
+    }
+}
+
 /// Descriptors of the centres of structures, in the order of the atoms, which are numbered through.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Descriptors {
@@ -233,8 +270,8 @@ struct Groups {
     ends: Vec<usize>,
 }
 
-/// Panels of a piece: at most, and what suits the registers.
-const PANELS: (usize, usize) = (6, 3);
+/// Most panels of a piece: the matrix of sparse points comes from far away for each piece, the panels should stay near.
+const PANELS: usize = 12;
 /// Pieces for each thread, so that all finish at about the same time.
 const PIECES_PER_THREAD: usize = 4;
 
@@ -243,8 +280,8 @@ impl Groups {
     fn new(numbers: &[u8], threads: usize) -> Self {
         let mut order: Vec<u32> = (0..numbers.len() as u32).collect();
         order.sort_by_key(|&i| numbers[i as usize]);
-        let wanted = numbers.len() / (LANES * threads * PIECES_PER_THREAD);
-        let panels = if threads == 1 || wanted >= PANELS.0 { PANELS.0 } else { PANELS.1 };
+        let wanted = if threads == 1 { PANELS } else { numbers.len() / (LANES * threads * PIECES_PER_THREAD) };
+        let panels = wanted.next_multiple_of(MAX_PANELS).clamp(MAX_PANELS, PANELS);
         let mut ends = Vec::new();
         let mut start = 0;
         for same in order.chunk_by(|&i, &j| numbers[i as usize] == numbers[j as usize]) {
@@ -287,20 +324,37 @@ impl System<'_> {
         let n_pairs = atoms.iter().map(|&i| self.table.of(i as usize).len()).sum();
         let n_gradients = if self.gradients { n_pairs } else { 0 };
         let mut piece = Piece { energies: vec![e0; atoms.len()], gradients: vec![[0.0; 3]; n_gradients] };
+        self.each_term(atoms, |term, environments, batch| {
+            let gradients = self.gradients.then_some(&mut piece.gradients[..]);
+            term.evaluate(environments, batch, &mut piece.energies, gradients)
+        })?;
+        Ok(piece)
+    }
+
+    fn variances(&self, atoms: &[u32]) -> CoreResult<Vec<f64>> {
+        let mut variances = vec![0.0; atoms.len()];
+        self.each_term(atoms, |term, environments, batch| term.variances(environments, batch, &mut variances))?;
+        Ok(variances)
+    }
+
+    /// Lets all terms about these atoms, which are of one element, do something.
+    fn each_term(
+        &self,
+        atoms: &[u32],
+        mut work: impl FnMut(&Term, &Environments<'_>, &mut Batch) -> std::result::Result<(), Coincident>,
+    ) -> CoreResult<()> {
         let environments = Environments {
             positions: self.joined.positions(),
             numbers: self.joined.numbers(),
             table: self.table,
             atoms,
         };
+        let number = environments.element();
         let mut batch = self.batches.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
-        let mut outcome = Ok(());
-        for term in self.model.terms.iter().filter(|term| term.is_center(number)) {
-            let gradients = self.gradients.then_some(&mut piece.gradients[..]);
-            outcome = outcome.and_then(|()| term.evaluate(&environments, &mut batch, &mut piece.energies, gradients));
-        }
+        let mut terms = self.model.terms.iter().filter(|term| term.is_center(number));
+        let outcome = terms.try_for_each(|term| work(term, &environments, &mut batch));
         self.batches.lock().unwrap_or_else(PoisonError::into_inner).push(batch);
-        outcome.map(|()| piece).map_err(|coincident| self.joined.error(coincident))
+        outcome.map_err(|coincident| self.joined.error(coincident))
     }
 
     /// Forces and virials from the gradients of the pieces.

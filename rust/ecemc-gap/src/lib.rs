@@ -15,6 +15,7 @@ mod engine;
 mod error;
 mod expansion;
 mod harmonics;
+mod isotropic;
 mod kernel;
 mod lanes;
 pub mod model;
@@ -27,6 +28,7 @@ pub mod soap;
 mod table;
 mod term;
 pub mod turbo;
+mod variance;
 
 pub use descriptor::Descriptor;
 pub use engine::{Descriptors, Evaluation, Model, Structure, Workspace};

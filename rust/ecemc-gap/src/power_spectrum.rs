@@ -1,6 +1,6 @@
 //! Densities to power spectra `P_{ab,l} = Σ_m c_{a,lm} c_{b,lm}` and back.
 //!
-//! Internally components stand in the order `l`, `a`, `b ≤ a`, without weights; [`Projection`] brings them into the order,
+//! Internally components stand in the order `l` from the highest to 0, `a`, `b ≤ a`, without weights; [`Projection`] brings them into the order,
 //! weights and compression of a descriptor.
 
 use pulp::Simd;
@@ -32,8 +32,13 @@ impl PowerSpectrum {
     }
 
     /// Pairs of functions.
-    fn n_pairs(&self) -> usize {
+    pub fn n_pairs(&self) -> usize {
         self.places.len() * (self.places.len() + 1) / 2
+    }
+
+    /// Where a function stands in the rows of an `(l, m)` of a density.
+    pub fn places(&self) -> &[usize] {
+        &self.places
     }
 
     /// Number of components.
@@ -48,7 +53,7 @@ impl PowerSpectrum {
 
     /// Place of the component of `a ≥ b` and `l`.
     pub fn index(&self, a: usize, b: usize, l: usize) -> usize {
-        l * self.n_pairs() + a * (a + 1) / 2 + b
+        (self.l_max - l) * self.n_pairs() + a * (a + 1) / 2 + b
     }
 
     /// Makes working space large enough.
@@ -79,7 +84,7 @@ impl PowerSpectrum {
     ) {
         self.compact(density, work);
         let mut at = 0;
-        for l in 0..=self.l_max {
+        for l in (0..=self.l_max).rev() {
             let density = &work.density[l * l * self.rows..(l + 1) * (l + 1) * self.rows];
             for a in 0..self.places.len() {
                 // Whole rows are written; what is beyond `b = a` is overwritten by the next ones.
@@ -111,7 +116,7 @@ impl PowerSpectrum {
         self.compact(density, work);
         let n = self.places.len();
         for l in 0..=self.l_max {
-            self.symmetric(&gradient[l * self.n_pairs()..], &mut work.matrix);
+            self.symmetric(&gradient[self.index(0, 0, l)..], &mut work.matrix);
             let densities = work.density[l * l * self.rows..(l + 1) * (l + 1) * self.rows].chunks_exact(self.rows);
             let adjoints = adjoint[l * l * self.density_rows..].chunks_exact_mut(self.density_rows);
             for (c, adjoint) in densities.zip(adjoints) {

@@ -22,8 +22,7 @@ pub struct BlockMatrix {
 
 impl BlockMatrix {
     /// From a matrix that is stored row by row.
-    pub fn new(rows: &[f64], n_columns: usize) -> Self {
-        let n_rows = rows.len() / n_columns.max(1);
+    pub fn new(rows: &[f64], n_rows: usize, n_columns: usize) -> Self {
         let (row_blocks, column_blocks) = (n_rows.div_ceil(LANES), n_columns.div_ceil(LANES));
         let mut blocks = vec![[[0.0; LANES]; LANES]; row_blocks * column_blocks];
         for (r, row) in rows.chunks_exact(n_columns.max(1)).enumerate() {
@@ -44,19 +43,29 @@ impl BlockMatrix {
         self.n_columns.next_multiple_of(LANES)
     }
 
-    /// `out = matrix · panels`, for panels of [`BlockMatrix::padded_columns`] rows that follow one another.
-    pub fn times(&self, panels: &[Row], out: &mut [Row]) {
-        Arch::new().dispatch(Product { matrix: self, panels, out, transposed: false });
+    /// The rows of the matrix as panels of [`BlockMatrix::padded_columns`] rows.
+    pub fn as_panels(&self) -> Vec<Row> {
+        let transposed = |block: &[Row; LANES]| -> [Row; LANES] {
+            std::array::from_fn(|column| std::array::from_fn(|row| block[row][column]))
+        };
+        self.blocks.iter().flat_map(transposed).collect()
     }
 
-    /// `out = matrixᵀ · panels`, for panels of [`BlockMatrix::padded_rows`] rows that follow one another.
-    pub fn transposed_times(&self, panels: &[Row], out: &mut [Row]) {
-        Arch::new().dispatch(Product { matrix: self, panels, out, transposed: true });
+    /// `out = matrix · panels`, for `n` panels of at least [`BlockMatrix::padded_columns`] rows that follow one another;
+    /// those of `out` have at least [`BlockMatrix::padded_rows`]. Further rows are left alone.
+    pub fn times(&self, n: usize, panels: &[Row], out: &mut [Row]) {
+        Arch::new().dispatch(Product { matrix: self, n, panels, out, transposed: false });
+    }
+
+    /// `out = matrixᵀ · panels`, with columns and rows the other way round.
+    pub fn transposed_times(&self, n: usize, panels: &[Row], out: &mut [Row]) {
+        Arch::new().dispatch(Product { matrix: self, n, panels, out, transposed: true });
     }
 }
 
 struct Product<'a> {
     matrix: &'a BlockMatrix,
+    n: usize,
     panels: &'a [Row],
     out: &'a mut [Row],
     transposed: bool,
@@ -86,20 +95,19 @@ impl Product<'_> {
         } else {
             (matrix.padded_columns(), matrix.padded_rows())
         };
-        if n_in == 0 || n_out == 0 {
+        if n_in == 0 || n_out == 0 || self.n == 0 {
             return;
         }
-        let inputs: Vec<&[Row]> = self.panels.chunks_exact(n_in).collect();
-        let mut outputs: Vec<&mut [Row]> = self.out.chunks_exact_mut(n_out).collect();
+        let inputs: Vec<&[Row]> = self.panels.chunks_exact(self.panels.len() / self.n).map(|p| &p[..n_in]).collect();
+        let panel_rows = self.out.len() / self.n;
+        let mut outputs: Vec<&mut [Row]> = self.out.chunks_exact_mut(panel_rows).collect();
         for block in 0..n_out / LANES {
             for (inputs, outputs) in inputs.chunks(P).zip(outputs.chunks_mut(P)) {
-                let part = |inputs, outputs| Part { matrix, block, transposed: self.transposed, inputs, outputs };
-                if inputs.len() == P {
-                    part(inputs, outputs).run::<S, V, P, R>(simd);
-                } else {
-                    for (input, output) in inputs.chunks(1).zip(outputs.chunks_mut(1)) {
-                        part(input, output).run::<S, V, 1, R>(simd);
-                    }
+                let part = Part { matrix, block, transposed: self.transposed, inputs, outputs };
+                match inputs.len() {
+                    3 => part.run::<S, V, 3, R>(simd),
+                    2 => part.run::<S, V, 2, R>(simd),
+                    _ => part.run::<S, V, 1, R>(simd),
                 }
             }
         }
@@ -125,10 +133,10 @@ impl Part<'_, '_> {
         }
         for first in (0..LANES).step_by(R) {
             let sums = if self.transposed {
-                let blocks = self.matrix.blocks[self.block..].iter().step_by(column_blocks);
+                let blocks = (&self.matrix.blocks[self.block..], column_blocks);
                 accumulate::<S, V, P, R, true>(simd, blocks, panels, first)
             } else {
-                let blocks = self.matrix.blocks[self.block * column_blocks..][..column_blocks].iter();
+                let blocks = (&self.matrix.blocks[self.block * column_blocks..], 1);
                 accumulate::<S, V, P, R, false>(simd, blocks, panels, first)
             };
             for r in 0..R {
@@ -140,17 +148,18 @@ impl Part<'_, '_> {
     }
 }
 
-/// `Σ_k element(k, r) · panel_p[k]` over all rows `k` of the panels, for `R` rows or columns of the blocks.
+/// `Σ_k element(k, r) · panel_p[k]` over all rows `k` of the panels, for `R` rows or columns of every so many blocks.
 #[inline(always)]
-fn accumulate<'a, S: Simd, const V: usize, const P: usize, const R: usize, const TRANSPOSED: bool>(
+fn accumulate<S: Simd, const V: usize, const P: usize, const R: usize, const TRANSPOSED: bool>(
     simd: S,
-    blocks: impl Iterator<Item = &'a [Row; LANES]>,
+    (blocks, stride): (&[[Row; LANES]], usize),
     panels: [&[[Row; LANES]]; P],
     first: usize,
 ) -> [[Wide<S, V>; P]; R] {
     let zero = Wide::splat(simd, 0.0);
     let mut sums = [[zero; P]; R];
-    for (at, block) in blocks.enumerate() {
+    for at in 0..panels[0].len() {
+        let block = &blocks[at * stride];
         // Outside of the inner loops, so that nothing in there can leave them and the sums stay in registers.
         let mut rows = [&[[0.0; LANES]; LANES]; P];
         for p in 0..P {
@@ -184,7 +193,7 @@ mod tests {
     fn both_products_equal_the_sums_that_define_them() {
         for (m, d, n_panels) in [(1, 1, 1), (5, 13, 2), (17, 31, 3), (16, 8, 4), (9, 40, 7)] {
             let flat = numbers(m * d);
-            let matrix = BlockMatrix::new(&flat, d);
+            let matrix = BlockMatrix::new(&flat, m, d);
             let panel = |rows: usize, n: usize| -> Vec<Row> {
                 let mut all = vec![[0.0; LANES]; rows * n_panels];
                 let x = numbers(n * n_panels * LANES);
@@ -198,8 +207,8 @@ mod tests {
             let (a, b) = (panel(matrix.padded_columns(), d), panel(matrix.padded_rows(), m));
             let mut t = vec![[f64::NAN; LANES]; matrix.padded_rows() * n_panels];
             let mut g = vec![[f64::NAN; LANES]; matrix.padded_columns() * n_panels];
-            matrix.times(&a, &mut t);
-            matrix.transposed_times(&b, &mut g);
+            matrix.times(n_panels, &a, &mut t);
+            matrix.transposed_times(n_panels, &b, &mut g);
             for p in 0..n_panels {
                 for l in 0..LANES {
                     for s in 0..m {

@@ -38,6 +38,30 @@ impl Term {
         }
     }
 
+    /// Makes ready for [`Term::variances`], once; `false` if the sparse points allow none.
+    pub fn prepare_variances(&self) -> bool {
+        match self {
+            Self::ManyBody(term) => term.kernel.prepare_variances(),
+            Self::Pair(term) => term.prepare_variances(),
+        }
+    }
+
+    /// Adds predictive variances of the environments' energies.
+    ///
+    /// # Errors
+    /// [`Coincident`] atoms.
+    pub fn variances(
+        &self,
+        environments: &Environments<'_>,
+        batch: &mut Batch,
+        variances: &mut [f64],
+    ) -> std::result::Result<(), Coincident> {
+        match self {
+            Self::ManyBody(term) => term.variances(environments, batch, variances),
+            Self::Pair(term) => term.variances(environments, variances),
+        }
+    }
+
     /// Adds energies of the environments, and, if wanted, gradients with respect to their pair vectors.
     ///
     /// # Errors
@@ -74,12 +98,19 @@ impl ManyBodyTerm {
         }
         let points: Vec<f64> =
             file.sparse.chunks_exact(d).flat_map(|x| (0..n).map(|k| x[descriptor.projection.place(k)])).collect();
-        let scale = file.delta * file.delta;
-        let weights = file.alpha.iter().zip(&file.cutoffs).map(|(a, c)| scale * a * c).collect();
-        let offsets =
-            file.sparse.chunks_exact(d).map(|x| descriptor.extra.map_or(0.0, |extra| extra * x[d - 1])).collect();
-        let kernel = DotProductKernel::new(&points, n, weights, offsets, file.zeta);
+        let kernel = DotProductKernel::new(file, &points, &descriptor);
         Ok(Self { descriptor, kernel })
+    }
+
+    /// Everything about the environments that the kernel needs.
+    fn describe(&self, environments: &Environments<'_>, batch: &mut Batch) -> std::result::Result<(), Coincident> {
+        self.descriptor.describe(environments, batch)?;
+        if self.kernel.has_isotropic_factors() {
+            self.descriptor.describe_isotropic(environments.atoms.len(), batch);
+        } else {
+            batch.isotropic.clear();
+        }
+        Ok(())
     }
 
     fn evaluate(
@@ -89,18 +120,29 @@ impl ManyBodyTerm {
         energies: &mut [f64],
         pairs: Option<&mut [[f64; 3]]>,
     ) -> std::result::Result<(), Coincident> {
-        self.descriptor.describe(environments, batch)?;
-        let n_panels = environments.atoms.len().div_ceil(LANES);
-        let mut found: Vec<Row> = vec![[0.0; LANES]; n_panels];
-        let Batch { panels, gradients, products, .. } = batch;
-        gradients.resize(panels.len(), [0.0; LANES]);
-        let wanted = pairs.is_some().then_some(&mut gradients[..]);
-        self.kernel.evaluate(panels, wanted, products, &mut found);
+        self.describe(environments, batch)?;
+        let mut found: Vec<Row> = vec![[0.0; LANES]; environments.atoms.len().div_ceil(LANES)];
+        self.kernel.evaluate(batch, pairs.is_some(), &mut found);
         for (energy, found) in energies.iter_mut().zip(found.as_flattened()) {
             *energy += found;
         }
         if let Some(pairs) = pairs {
             self.descriptor.pull_back(environments.atoms.len(), batch, pairs);
+        }
+        Ok(())
+    }
+
+    fn variances(
+        &self,
+        environments: &Environments<'_>,
+        batch: &mut Batch,
+        variances: &mut [f64],
+    ) -> std::result::Result<(), Coincident> {
+        self.describe(environments, batch)?;
+        let mut found: Vec<Row> = vec![[0.0; LANES]; environments.atoms.len().div_ceil(LANES)];
+        self.kernel.variances(batch, &mut found);
+        for (variance, found) in variances.iter_mut().zip(found.as_flattened()) {
+            *variance += found;
         }
         Ok(())
     }

@@ -57,6 +57,10 @@ fn triclinic(pbc: [bool; 3], seed: u64) -> Atoms {
 
 /// A model with invented weights whose sparse points are environments of random structures.
 fn model() -> Model {
+    Model::new(&model_file(), true).unwrap()
+}
+
+fn model_file() -> ModelFile {
     let mut numbers = Numbers(7);
     let source = [triclinic([true; 3], 1), triclinic([false; 3], 2)];
     let strings = [
@@ -95,7 +99,7 @@ fn model() -> Model {
         cutoffs: vec![1.0, 1.0, 0.5],
     });
     let e0 = [(1, -13.0), (6, -150.0), (8, -430.0)].into();
-    Model::new(&ModelFile { label: "test".into(), gap_version: 0, e0, terms, notes: Vec::new() }, true).unwrap()
+    ModelFile { label: "test".into(), gap_version: 0, e0, terms, notes: Vec::new() }
 }
 
 fn evaluate(model: &Model, atoms: &Atoms) -> Evaluation {
@@ -289,4 +293,47 @@ fn what_makes_no_sense_is_refused_by_name() {
         let message = run(&[atoms.structure()], &mut workspace);
         assert!(message.contains("positions: atom 5 has"), "{message}");
     }
+}
+
+/// What is no square for l = 0 cannot be in factors: the whole products give the same.
+#[test]
+fn factors_for_l_0_change_nothing() {
+    let (mut file, atoms) = (model_file(), triclinic([true; 3], 14));
+    let with_factors = evaluate(&Model::new(&file, true).unwrap(), &atoms);
+    for term in &mut file.terms[..2] {
+        // l runs fastest in a soap
+        term.sparse[0] += 1e-12;
+    }
+    let without = evaluate(&Model::new(&file, true).unwrap(), &atoms);
+    assert_ne!(with_factors.forces, without.forces);
+    close(with_factors.energies[0], without.energies[0], 1e-9);
+    for i in 0..atoms.numbers.len() {
+        for k in 0..3 {
+            close(with_factors.forces[i][k], without.forces[i][k], 1e-9);
+        }
+    }
+}
+
+#[test]
+fn variances_are_small_where_the_sparse_points_are() {
+    let mut file = model_file();
+    file.terms.truncate(1);
+    let model = Model::new(&file, true).unwrap();
+    let variances = |atoms: &[Structure<'_>], workers| model.variances(atoms, &Workspace::default(), workers).unwrap();
+    let (known, other) = (triclinic([true; 3], 1), triclinic([true; 3], 15));
+    // ρ² = 1e-6 eV² is added to the variance, and to that of the sparse point.
+    let found = variances(&[known.structure()], Workers::serial());
+    assert!(found.iter().all(|v| (1e-6..2e-6).contains(v)), "{found:?}");
+    let prior = 0.3 * 0.3 * 1.01 * 1.01 + 1e-6;
+    let new = variances(&[other.structure()], Workers::serial());
+    assert!(new.iter().all(|v| (1e-5..prior).contains(v)), "{new:?}");
+    let together = variances(&[known.structure(), other.structure()], Workers::serial());
+    assert_eq!(together, [found, new].concat());
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(3).build().unwrap();
+    let parallel = pool.install(|| variances(&[known.structure(), other.structure()], Workers::rayon()));
+    assert_eq!(together, parallel);
+    file.terms[0].delta = 1e200;
+    let model = Model::new(&file, true).unwrap();
+    let error = model.variances(&[known.structure()], &Workspace::default(), Workers::serial()).unwrap_err();
+    assert!(error.to_string().contains("covariance matrix of term 1"), "{error}");
 }

@@ -107,6 +107,23 @@ impl GapModel {
         pool().push(workspace);
         evaluated(py, outcome?)
     }
+
+    /// Predictive variances of the energies of all atoms (m,), eV².
+    #[pyo3(signature = (configurations, n_threads=None))]
+    fn variances<'py>(
+        &self,
+        py: Python<'py>,
+        configurations: Vec<Configuration<'py>>,
+        n_threads: Option<i64>,
+    ) -> PyResult<Bound<'py, PyArray1<f64>>> {
+        let owned = Owned::new(&configurations)?;
+        let structures = owned.structures(&configurations)?;
+        let pool = || self.workspaces.lock().unwrap_or_else(PoisonError::into_inner);
+        let workspace = pool().pop().unwrap_or_default();
+        let outcome = threads::run(py, n_threads, |workers| self.model.variances(&structures, &workspace, workers));
+        pool().push(workspace);
+        Ok(array1(py, outcome?))
+    }
 }
 
 fn evaluated(py: Python<'_>, result: Evaluation) -> PyResult<Evaluated<'_>> {
