@@ -49,6 +49,18 @@ class NoOxygenAlone(PairPotential):
         super().calculate(atoms, properties, system_changes)
 
 
+class Together(NoOxygenAlone):
+    """Takes many at once."""
+
+    def labels(self, frames):
+        self.n_frames = len(frames)
+        return [self.one(atoms) for atoms in frames]
+
+    def one(self, atoms):
+        self.calculate(atoms)
+        return Labels(self.results["energy"], self.results["forces"], np.eye(3))
+
+
 def box(**counts):
     return liquid(**({"n_ec": 1, "n_emc": 1, "density": 0.4} | counts))
 
@@ -102,6 +114,17 @@ class TestProperties:
     def test_failing_molecule_is_named(self):
         with pytest.raises(CalculationError, match=r"molecule 2 \(H2O\) alone in vacuum: .*SCF did not converge"):
             decompose_properties(box(n_water=1), NoOxygenAlone())
+
+    def test_whole_and_molecules_go_to_a_calculator_at_once_if_it_can(self):
+        calculator = Together()
+        found, expected = (decompose_properties(box(), each) for each in (calculator, PairPotential()))
+        assert calculator.n_frames == 3
+        assert found.energy.inter == expected.energy.inter
+        assert np.array_equal(found.forces.inter, expected.forces.inter)
+        assert np.array_equal(found.virial.total, np.eye(3))
+        assert np.array_equal(found.virial.intra, expected.virial.intra)
+        with pytest.raises(CalculationError, match=r"molecule 2 \(H2O\) alone in vacuum: .*SCF did not converge"):
+            decompose_properties(box(n_water=1), calculator)
 
     def test_virial_is_none_where_it_is_not_defined(self):
         atoms = box()

@@ -10,6 +10,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -19,12 +20,14 @@ from ase.calculators.emt import EMT
 from ase.calculators.lj import LennardJones
 from ase.constraints import FixAtoms
 from ase.stress import voigt_6_to_full_3x3_stress
+from tests.reference.gap_sets import PARAMS, training_set, water
 
 import ecemc
 from ecemc.dataset import read_provenance
 from ecemc.errors import CalculationError, EcemcError, FileFormatError, InputError
 from ecemc.evaluation import Ledger, compute, evaluate, label
 from ecemc.evaluation.ledger import result_key
+from ecemc.gap import GAP, fit_gap
 from ecemc.labels import LabelKeys, Labels
 from ecemc.methods import Method, get_method
 
@@ -53,6 +56,18 @@ def converged(calculator):
     return "x is 5" if calculator.atoms.positions[0, 0] == 5.0 else None
 """
 
+#: One that takes many at once: writes down how many, fails and dies as the one above does.
+TOGETHER = """
+    def labels(self, frames):
+        with Path(__file__).with_name("batches").open("a") as file:
+            file.write(f"{len(frames)}\\n")
+        return [self.one(atoms) for atoms in frames]
+
+    def one(self, atoms):
+        self.calculate(atoms, ["energy", "forces"], [])
+        return Labels(self.results["energy"], self.results["forces"])
+"""
+
 
 def gas(n=6, seed=0, length=6.0):
     rng = np.random.default_rng(seed)
@@ -72,6 +87,20 @@ def counting(tmp_path):
         return path
 
     return make
+
+
+@pytest.fixture
+def together(counting):
+    path = counting()
+    head, tail = path.read_text().split("\ndef calculator", 1)
+    path.write_text(
+        f"from ecemc.labels import Labels\n{head}{TOGETHER}\ndef calculator{tail}".split("\ndef converged")[0]
+    )
+    return replace(get_method(str(path)), batches=True), path
+
+
+def batches(path):
+    return [int(line) for line in path.with_name("batches").read_text().split()]
 
 
 def calls(path):
@@ -467,3 +496,117 @@ def test_methods_of_users_need_no_pickle_in_this_process():
     (outcome,) = evaluate([pair(1.0)], method, n_jobs=1)
     assert outcome.labels.energy == pytest.approx(compute(pair(0.0), LennardJones(rc=3.0)).energy)
     assert json.dumps(outcome.labels.energy)
+
+
+@pytest.mark.parametrize("n_jobs", [None, 1, 2])
+def test_many_at_once_give_what_one_by_one_gives(together, tmp_path, n_jobs):
+    method, path = together
+    xs = [*np.arange(1.0, 500.0), -1.0, 2.0, -1.0]
+    expected = compute(pair(0.0), LennardJones(rc=3.0))
+    for _ in range(2):
+        with Ledger(tmp_path / "ledger") as ledger:
+            outcomes = list(evaluate(map(pair, xs), method, n_jobs=n_jobs, ledger=ledger))
+        assert [outcome.failure for outcome in outcomes[-3:]] == [
+            "ValueError: negative x",
+            None,
+            "ValueError: negative x",
+        ]
+        for outcome in outcomes[:-3]:
+            assert outcome.labels.energy == pytest.approx(expected.energy, abs=1e-12)
+            assert np.allclose(outcome.labels.virial, expected.virial, rtol=0, atol=1e-12)
+    sizes = batches(path)
+    assert (sorted(sizes)[-3:], sizes.count(1)) == ([100, 200, 200], 100)  # the last 100 one by one
+    with sqlite3.connect(tmp_path / "ledger") as file:
+        assert file.execute("SELECT count(*), count(failure) FROM results").fetchone() == (500, 1)
+    file.close()
+
+
+def test_a_process_that_dies_of_many_tries_them_one_by_one(together, tmp_path):
+    method, path = together
+    xs = [1.0, -20.0, 2.0, -1.0]
+    for _ in range(2):
+        with Ledger(tmp_path / "ledger") as ledger:
+            outcomes = list(evaluate(map(pair, xs), method, n_jobs=2, ledger=ledger))
+        assert [outcome.failure and outcome.failure[:20] for outcome in outcomes] == [
+            None, "the process that com", None, "ValueError: negative"
+        ]  # fmt: skip
+    assert batches(path) == [4, 1, 1, 1, 1, 1]
+
+
+def test_frames_for_many_at_once_are_taken_as_they_are_needed(together):
+    taken = []
+
+    def frames():
+        for x in range(1, 10_000):
+            taken.append(x)
+            yield pair(float(x))
+
+    outcomes = evaluate(frames(), together[0])
+    next(outcomes)
+    outcomes.close()
+    assert len(taken) == 200
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    pytest.importorskip("quippy", reason="needs ecemc[gap]")
+    path = tmp_path_factory.mktemp("model") / "model.xml"
+    return fit_gap(training_set(2), PARAMS["soap_turbo"], path).path
+
+
+@pytest.fixture(scope="module")
+def frames():
+    boxes = water(40)
+    slab = boxes[0].copy()
+    slab.pbc = (True, True, False)
+    slab.cell[2] = 0.0
+    rng = np.random.default_rng(0)
+    alone = []
+    for _ in range(300):
+        alone.append(boxes[0][:3])
+        alone[-1].pbc = False
+        alone[-1].positions += rng.normal(scale=0.05, size=(3, 3))
+    return [*boxes, slab, *alone, Atoms("H")]
+
+
+@pytest.mark.parametrize("n_jobs", [None, 2])
+def test_every_bit_is_that_of_a_single_calculation(model, frames, n_jobs):
+    calculator = GAP(model)
+    for atoms, (labels, failure) in zip(frames, evaluate(frames, get_method(str(model)), n_jobs=n_jobs), strict=True):
+        expected = compute(atoms, calculator)
+        assert failure is None
+        assert labels.energy == expected.energy == calculator.get_potential_energy(atoms)
+        assert np.array_equal(labels.forces, expected.forces)
+        assert (labels.virial is None) == (expected.virial is None) == (atoms.pbc.sum() == 2)
+        assert labels.virial is None or np.array_equal(labels.virial, expected.virial)
+
+
+def test_virial_is_that_of_the_stress(model, frames):
+    atoms = frames[0].copy()
+    atoms.calc = GAP(model)
+    expected = -atoms.get_volume() * atoms.get_stress(voigt=False)
+    assert np.allclose(compute(atoms, atoms.calc).virial, expected, rtol=0, atol=1e-12)
+
+
+def test_what_cannot_be_evaluated_fails_alone(model, frames):
+    bad = [frames[0].copy() for _ in range(3)]
+    bad[0].positions[4] = np.nan
+    bad[1].numbers[2] = 6
+    bad[2].positions[1] = bad[2].positions[0]
+    given = [*frames[:20], bad[0], *frames[:20], bad[1], bad[2], *frames[:20]]
+    outcomes = list(evaluate(given, get_method(str(model))))
+    failed = [k for k, outcome in enumerate(outcomes) if outcome.labels is None]
+    assert failed == [20, 41, 42]
+    assert [outcomes[k].failure for k in failed[:2]] == [
+        "atoms: a position or the cell is NaN or infinite",
+        "model.xml: the model does not know C, only H O; its energy would miss them without a word",
+    ]
+    assert not outcomes[42].failure.startswith("frame")
+
+
+def test_calculators_of_a_method_share_the_model_and_nothing_else(model, frames):
+    method = get_method(str(model))
+    one, two = method.make(), method.make()
+    one.calculate(frames[0])
+    assert (two.atoms, two.results) == (None, {})
+    assert one._native is two._native

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from ecemc.cli.main import DONE, FAILED
+from ecemc.cli.options import METHODS
 from ecemc.cli.reading import open_trajectory, select_option
 from ecemc.cli.show import counting, say, trajectory_argument, warn
 from ecemc.errors import InputError
@@ -25,7 +26,7 @@ def label(
         typer.Option(
             "--method",
             "-m",
-            help="opls, gfn1-xtb, gfn2-xtb, a GAP model.xml, FILE.py or MODULE:FUNCTION (any ASE calculator).",
+            help=f"{METHODS} (any ASE calculator).",
         ),
     ],
     out: Annotated[Path, typer.Option("--out", "-o", help="File to write (.extxyz).")] = Path("labelled.extxyz"),
@@ -36,7 +37,12 @@ def label(
     prefix: Annotated[
         str, typer.Option(help="Labels are written as PREFIXenergy, PREFIXforces, PREFIXvirial.")
     ] = "REF_",
-    jobs: Annotated[int | None, typer.Option("--jobs", "-j", help="Frames at the same time (all cores).")] = None,
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", "-j", min=1, help="Frames at the same time (all cores).")
+    ] = None,
+    executor: Annotated[
+        Path | None, typer.Option(metavar="CLUSTER.toml", help="Compute on a cluster, or here by Parsl (ecemc[parsl]).")
+    ] = None,
     retry: Annotated[bool, typer.Option("--retry", help="Try frames again that have failed before.")] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace OUT.")] = False,
 ) -> int:
@@ -50,16 +56,20 @@ def label(
     Example:  ecemc label boxes.extxyz --method gfn2-xtb -o labelled.extxyz
     """
     from ecemc.evaluation import label as run
+    from ecemc.jobs import read_cluster
     from ecemc.labels import LabelKeys
     from ecemc.methods import get_method
 
     if out.exists() and not overwrite:
         raise InputError(f"{out}: is there already; choose another name or give --overwrite")
+    cluster = None if executor is None else read_cluster(executor)
+    if cluster is not None and jobs is not None:
+        raise InputError(f"--jobs: {executor} says how many there are at the same time; leave one of the two out")
     chosen = get_method(method, **parsed(options))
     with counting("frames") as progress:
         result = run(
             open_trajectory(trajectories, select, append=True), out, chosen,
-            names=LabelKeys.prefixed(prefix), n_jobs=jobs, retry=retry, progress=progress,
+            names=LabelKeys.prefixed(prefix), n_jobs=jobs, retry=retry, executor=cluster, progress=progress,
         )  # fmt: skip
     for failure in result.failures[:_SHOWN]:
         warn(f"frame {failure.frame}: {failure.reason}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 __all__ = ["Decomposed", "Task", "decompose_properties", "decomposed", "plan"]
 
 from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from ecemc.decomposition.isolated import cell_name, cut_out
 from ecemc.decomposition.parts import PropertyParts, sum_over_molecules
 from ecemc.errors import CalculationError, InputError
 from ecemc.evaluation.engine import evaluate
-from ecemc.evaluation.single_point import compute
+from ecemc.evaluation.single_point import compute, compute_together, takes_many
 from ecemc.labels import Labels
 from ecemc.molecules import checked, find_molecules
 
@@ -88,9 +89,17 @@ def decompose_properties(
     """
     found = find_molecules(atoms) if molecules is None else checked(molecules)
     pieces = cut_out(atoms, found, cell)
-    total = compute(atoms, calculator)
-    alone = [(piece.arrays[keys.PARENT_ATOM], _alone(piece, calculator, cell)) for piece in pieces]
-    return PropertyParts(total, sum_over_molecules(len(atoms), alone))
+    total, *alone = _computed(atoms, pieces, calculator, cell)
+    members = [piece.arrays[keys.PARENT_ATOM] for piece in pieces]
+    return PropertyParts(total, sum_over_molecules(len(atoms), zip(members, alone, strict=True)))
+
+
+def _computed(atoms: Atoms, pieces: list[Atoms], calculator: Any, cell: Cell) -> list[Labels]:
+    """Evaluate the whole and the molecules, at once if the calculator can; one by one to see which one fails."""
+    if takes_many(calculator):
+        with suppress(Exception):
+            return compute_together([atoms, *pieces], calculator)
+    return [compute(atoms, calculator), *(_alone(piece, calculator, cell) for piece in pieces)]
 
 
 def _alone(piece: Atoms, calculator: Any, cell: Cell) -> Labels:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = ["FailedFrame", "LabelResult", "label"]
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import tee
 from pathlib import Path
@@ -14,11 +15,13 @@ from ecemc.dataset.provenance import record_provenance
 from ecemc.errors import CalculationError, InputError
 from ecemc.evaluation.engine import evaluate
 from ecemc.evaluation.ledger import Ledger
+from ecemc.jobs import Cluster, open_executor
 from ecemc.labels import with_labels
 from ecemc.trajectory import frames_and_files, write
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from concurrent.futures import Executor
     from os import PathLike
 
     from ase import Atoms
@@ -26,6 +29,9 @@ if TYPE_CHECKING:
     from ecemc.labels import LabelKeys
     from ecemc.methods import Method
     from ecemc.trajectory.inputs import FramesLike
+
+#: Frames, or batches, on their way to each worker: it has the next one at once.
+_PER_WORKER = 2
 
 
 @dataclass(frozen=True)
@@ -58,6 +64,7 @@ def label(
     names: LabelKeys | None = None,
     n_jobs: int | None = None,
     retry: bool = False,
+    executor: Executor | Cluster | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> LabelResult:
     """Compute energy, forces and virial of every frame and write them as extended XYZ.
@@ -81,6 +88,9 @@ def label(
         Frames at the same time, see :func:`ecemc.evaluation.evaluate`.
     retry
         Try frames again that have failed before.
+    executor
+        Computes instead of processes of this machine: a cluster (:func:`ecemc.jobs.read_cluster`) or any
+        :class:`concurrent.futures.Executor`.
     progress
         Called with the number of frames done.
 
@@ -109,7 +119,7 @@ def label(
     failed: list[Atoms] = []
 
     def labelled() -> Iterator[Atoms]:
-        outcomes = evaluate(source, method, n_jobs=n_jobs, ledger=ledger, retry=retry)
+        outcomes = evaluate(source, method, n_jobs=n_jobs, ledger=ledger, retry=retry, executor=workers)
         for number, (atoms, outcome) in enumerate(zip(copies, outcomes, strict=True)):
             if progress is not None:
                 progress(number + 1)
@@ -122,7 +132,9 @@ def label(
             done.info[keys.LABEL_METHOD] = method.name
             yield done
 
-    with Ledger(path.with_name(path.name + ".ledger")) as ledger:
+    if isinstance(executor, Cluster):
+        n_jobs = _PER_WORKER * executor.n_workers
+    with Ledger(path.with_name(path.name + ".ledger")) as ledger, _opened(executor, path) as workers:
         try:
             n_labelled = write(path, labelled(), format="extxyz")
         except InputError:
@@ -141,6 +153,16 @@ def label(
         n_frames=n_labelled,
     )
     return LabelResult(path, n_labelled, tuple(failures))
+
+
+@contextmanager
+def _opened(executor: Executor | Cluster | None, path: Path) -> Iterator[Executor | None]:
+    """Start a cluster's workers; processes of this machine are the engine's."""
+    if executor is None:
+        yield None
+        return
+    with open_executor(executor, folder=path.with_name(path.name + ".parsl")) as workers:
+        yield workers
 
 
 def _write_failed(path: Path, frames: list[Atoms], failures: list[FailedFrame]) -> None:

@@ -1,49 +1,47 @@
-"""Processes that evaluate configurations: one configuration in each at a time, so a crash names its cause.
+"""What evaluates configurations, here or in other processes: one in each at a time, so a crash names its cause.
 
-The processes are started as programs of their own and not through ``multiprocessing``, which would run the user's
-script again in each of them; so no script needs a guard. They live on a pipe: when the parent dies, they end.
+A method that takes many at once gets many; when the process dies of them, they are tried again one by one.
 """
 
 from __future__ import annotations
 
-__all__ = ["Answer", "Here", "Worker", "WorkerDiedError"]
+__all__ = ["Answer", "Elsewhere", "Here"]
 
-import os
 import pickle
-import subprocess
-import sys
-from concurrent.futures import Future, ThreadPoolExecutor
+import threading
+from concurrent.futures import BrokenExecutor, Future, wait
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from ecemc.errors import CalculationError, EcemcError
-from ecemc.evaluation.single_point import compute
+from ecemc.errors import CalculationError
+from ecemc.evaluation.single_point import compute, compute_together
 from ecemc.frames import without_labels
+from ecemc.jobs import WorkerDiedError, describe
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from concurrent.futures import Executor
+
     from ase import Atoms
 
     from ecemc.labels import Labels
     from ecemc.methods import Method
 
-#: Ctrl-C ends a worker at once and silently, and with it what its calculator has started.
-_PROGRAM = (
-    "import signal; signal.signal(signal.SIGINT, signal.SIG_DFL); from ecemc.evaluation.worker import main; main()"
-)
+_ADVICE = "take n_jobs=1, or put the function that makes the calculator into a file: get_method('FILE.py')"
+_DIED = "the process that computed it died (a crash of the calculator, or too little memory)"
 
 
 class Answer(NamedTuple):
-    """What came of one configuration: exactly one of the three is there."""
+    """What came of one configuration: exactly one of the first three is there."""
 
     labels: Labels | None = None
     #: why this configuration failed
     failure: str | None = None
     #: why the method cannot be used at all
     unusable: str | None = None
-
-
-class WorkerDiedError(EcemcError):
-    """The process of a worker is gone."""
+    #: whether it may succeed another time
+    passing: bool = False
 
 
 class Here:
@@ -53,40 +51,48 @@ class Here:
         self._method = method
         self._calculator: Any = None
 
-    def submit(self, atoms: Atoms) -> Future[Answer]:
-        """Evaluate one configuration."""
-        future: Future[Answer] = Future()
-        future.set_result(self.answer(atoms))
+    def submit(self, frames: Sequence[Atoms]) -> Future[list[Answer]]:
+        """Evaluate configurations."""
+        future: Future[list[Answer]] = Future()
+        future.set_result(self.answers(frames))
         return future
+
+    def answers(self, frames: Sequence[Atoms]) -> list[Answer]:
+        """Evaluate configurations, at once if the method can; if that fails, one by one to see which ones fail."""
+        if self._method.batches and len(frames) > 1 and self._unusable() is None:
+            with suppress(Exception):
+                return [Answer(labels) for labels in compute_together(frames, self._calculator)]
+        return [self.answer(atoms) for atoms in frames]
 
     def answer(self, atoms: Atoms) -> Answer:
         """Evaluate one configuration; nothing but an interruption is raised."""
-        if self._calculator is None:
-            try:
-                self._calculator = self._method.make()
-            except Exception as error:  # noqa: BLE001 (whatever the user's calculator raises)
-                return Answer(unusable=_text(error))
+        if (unusable := self._unusable()) is not None:
+            return Answer(unusable=unusable)
         try:
             labels = compute(atoms, self._calculator)
             reason = self._method.converged(self._calculator) if self._method.converged else None
-        except Exception as error:  # noqa: BLE001 (as above)
-            # What the calculator started may have died with it, as CP2K's shell does.
-            self._calculator = None
-            return Answer(failure=_text(error))
+        except Exception as error:  # noqa: BLE001 (whatever the user's calculator raises)
+            if not self._method.batches:
+                # What the calculator started may have died with it, as CP2K's shell does.
+                self._calculator = None
+            return Answer(failure=describe(error))
         return Answer(labels) if reason is None else Answer(failure=f"not converged: {reason}")
+
+    def _unusable(self) -> str | None:
+        """Make the calculator if there is none; say why it cannot be made."""
+        if self._calculator is None:
+            try:
+                self._calculator = self._method.make()
+            except Exception as error:  # noqa: BLE001 (as above)
+                return describe(error)
+        return None
 
     def close(self) -> None:
         """Nothing to end."""
 
 
-def _text(error: Exception) -> str:
-    """One line; the type goes along unless the text is meant for users."""
-    text = " ".join(str(error).split())
-    return text if isinstance(error, EcemcError) and text else f"{type(error).__name__}: {text}".removesuffix(": ")
-
-
-class Worker:
-    """Evaluates in a process of its own, which is started anew after it has died.
+class Elsewhere:
+    """Evaluates through an executor: in another process, or on another machine.
 
     Raises
     ------
@@ -94,56 +100,56 @@ class Worker:
         If the method cannot be sent to another process.
     """
 
-    def __init__(self, method: Method, n_threads: int) -> None:
+    def __init__(self, method: Method, executor: Executor) -> None:
         try:
-            self._greeting = pickle.dumps((sys.path, pickle.dumps(method)))
+            self._method = pickle.dumps(method)
         except Exception as error:
-            raise CalculationError(
-                f"{method.name}: cannot be sent to another process ({error}); take n_jobs=1, or put the function that "
-                "makes the calculator into a file: get_method('FILE.py')"
-            ) from error
-        self._environment = dict.fromkeys(("OMP_NUM_THREADS", "ECEMC_NUM_THREADS"), str(n_threads))
-        self._process: subprocess.Popen[bytes] | None = None
-        self._thread = ThreadPoolExecutor(1)  # waits for the process
+            raise CalculationError(f"{method.name}: cannot be sent to another process ({error}); {_ADVICE}") from error
+        self._executor = executor
 
-    def submit(self, atoms: Atoms) -> Future[Answer]:
-        """Evaluate one configuration; WorkerDiedError is the future's exception if that kills the process."""
-        # Without its calculator, which may be one that cannot be sent.
-        return self._thread.submit(self._exchange, without_labels(atoms))
+    def submit(self, frames: Sequence[Atoms]) -> Future[list[Answer]]:
+        """Evaluate configurations."""
+        # Without their calculators, which may be some that cannot be sent.
+        bare = [without_labels(atoms) for atoms in frames]
+        answers: Future[list[Answer]] = Future()
+        self._executor.submit(_answers, self._method, bare).add_done_callback(partial(self._settle, bare, answers))
+        return answers
 
-    def _exchange(self, atoms: Atoms) -> Answer:
-        process = self._process or self._start()
+    def _settle(self, frames: list[Atoms], answers: Future[list[Answer]], done: Future[list[Answer]]) -> None:
+        """Pass answers on, or try configurations one by one of which a process died."""
+        error = None if done.cancelled() else done.exception()
+        if done.cancelled():
+            answers.cancel()
+        elif error is None:
+            answers.set_result(done.result())
+        elif not isinstance(error, (WorkerDiedError, BrokenExecutor)):
+            answers.set_exception(error)
+        elif len(frames) == 1:
+            answers.set_result([Answer(failure=_DIED, passing=True)])
+        else:
+            threading.Thread(target=self._one_by_one, args=(frames, answers), daemon=True).start()
+
+    def _one_by_one(self, frames: list[Atoms], answers: Future[list[Answer]]) -> None:
         try:
-            pickle.dump(atoms, process.stdin)  # type: ignore[arg-type]
-            process.stdin.flush()  # type: ignore[union-attr]
-            answer: Answer = pickle.load(process.stdout)  # type: ignore[arg-type]  # noqa: S301 (our own process)
-        except (EOFError, OSError, pickle.UnpicklingError) as error:
-            self._end()
-            raise WorkerDiedError(str(error)) from error
-        return answer
+            parts = [self.submit([atoms]) for atoms in frames]
+            wait(parts)
+            answers.set_result([answer for part in parts for answer in part.result()])
+        except Exception as error:  # noqa: BLE001 (the executor is no longer there)
+            answers.set_exception(error)
 
-    def _start(self) -> subprocess.Popen[bytes]:
-        self._process = subprocess.Popen(  # noqa: S603 (this Python, a text from here)
-            [sys.executable, "-c", _PROGRAM],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env=os.environ | self._environment,
-        )
-        self._process.stdin.write(self._greeting)  # type: ignore[union-attr]
-        return self._process
 
-    def _end(self) -> None:
-        process, self._process = self._process, None
-        if process is not None:
-            process.kill()
-            process.wait()
-            process.stdout.close()  # type: ignore[union-attr]
-            with suppress(OSError):  # what was not yet sent has nowhere to go
-                process.stdin.close()  # type: ignore[union-attr]
+def _answers(method: bytes, frames: list[Atoms]) -> list[Answer]:
+    """Evaluate configurations in a worker, which keeps the calculator of its last method."""
+    if getattr(_kept, "method", None) != method:
+        try:
+            _kept.here = Here(pickle.loads(method))  # noqa: S301 (of Elsewhere)
+        except Exception as error:  # noqa: BLE001 (whatever a module raises that is imported for it)
+            reason = f"it is not known in another process ({type(error).__name__}: {error}); {_ADVICE}"
+            return [Answer(unusable=reason)] * len(frames)
+        _kept.method = method
+    here: Here = _kept.here
+    return here.answers(frames)
 
-    def close(self) -> None:
-        """End the process, whatever it is doing."""
-        if self._process is not None:
-            self._process.kill()
-        self._thread.shutdown(wait=True)
-        self._end()
+
+#: Of each thread, since calculators are not made for several.
+_kept = threading.local()

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from os import PathLike
 
     from ase import Atoms
+    from numpy.typing import NDArray
 
 _ENGINES = ("auto", "native", "quip")
 
@@ -92,6 +93,7 @@ class GAP(Calculator):
         # Absolute, so that the model is found after a change of folder, also in another process.
         self.path = Path(path).absolute()
         self.file = read_gap_file(path)
+        self._known = self.file.elements
         self._n_threads = n_threads
         self._native, self.notes = self._chosen(engine)
         turbo = any(entry.kind == "soap_turbo" for entry in self.file.coordinates)
@@ -109,6 +111,13 @@ class GAP(Calculator):
                 raise InputError(f"{self.path.name}: {error}; engine='quip' may know it") from None
             return None, (f"evaluated by QUIP, since the compiled engine does not know all of it: {error}",)
         return native, tuple(native.notes)
+
+    def __copy__(self) -> GAP:
+        """Make a calculator of its own that shares the loaded model."""
+        other = object.__new__(type(self))
+        other.__dict__.update(self.__dict__)
+        other.atoms, other.results = None, {}
+        return other
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle by path: the copy loads the model again."""
@@ -130,10 +139,10 @@ class GAP(Calculator):
         Raises
         ------
         InputError
-            If a configuration cannot be evaluated; says which.
+            If a configuration cannot be evaluated; says which, if there are several.
         """
         for number, atoms in enumerate(frames):
-            self._check(atoms, f"frame {number}: ")
+            self._check(atoms, f"frame {number}: " if len(frames) > 1 else "")
         if self._native is not None:
             found = self._native.predict_many(frames, n_threads=self._n_threads)
             return [Labels(each.energy, each.forces, each.virial) for each in found]
@@ -145,6 +154,33 @@ class GAP(Calculator):
                 virial = -atoms.get_volume() * voigt_6_to_full_3x3_stress(results["stress"])
             labels.append(Labels(results["energy"], results["forces"], virial))
         return labels
+
+    def variances(self, atoms: Atoms) -> NDArray[np.float64]:
+        """Predictive variance of the energy of each atom: how far its environment is from the sparse points.
+
+        Small near the sparse points, δ² far from all of them. It does not depend on the labels, and says nothing about
+        their noise or about how well they determine the model: a :class:`Committee` does. Errors of neighbouring atoms
+        are correlated, so that the sum is not the variance of the total energy.
+
+        Parameters
+        ----------
+        atoms
+            One configuration.
+
+        Returns
+        -------
+        (n,) array
+            eV²; see :meth:`NativeModel.variances`. Both engines agree to 1e-9 δ².
+
+        Raises
+        ------
+        InputError
+            If the configuration cannot be evaluated.
+        """
+        self._check(atoms)
+        if self._quip is not None:
+            return self._quip.variances(atoms)
+        return cast("NativeModel", self._native).variances([atoms], n_threads=self._n_threads)[0]
 
     def calculate(
         self,
@@ -180,11 +216,11 @@ class GAP(Calculator):
     def _check(self, atoms: Atoms, where: str = "") -> None:
         """Refuse what QUIP would not survive, or would compute nonsense for."""
         check_geometry(atoms, f"{where}atoms")
-        known = self.file.elements
-        missing = set() if known is None else set(atomic_numbers(atoms).tolist()) - known
+        missing = set() if self._known is None else set(atomic_numbers(atoms).tolist()) - self._known
         if missing:
             raise InputError(
-                f"{where}{self.path.name}: the model does not know {_names(missing)}, only {_names(known or set())}; "
+                f"{where}{self.path.name}: the model does not know {_names(missing)}, only "
+                f"{_names(self._known or set())}; "
                 "its energy would miss them without a word"
             )
 

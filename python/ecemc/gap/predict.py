@@ -105,6 +105,8 @@ def _labels(model: GAP, portion: list[Atoms], first: int) -> list[Labels]:
         return model.labels(portion)
     except InputError as error:
         number, _, what = str(error).removeprefix("frame ").partition(": ")
+        if len(portion) == 1:
+            number, what = "0", str(error)
         if not number.isdecimal():
             raise
         raise InputError(f"frame {first + int(number)}: {what}") from error

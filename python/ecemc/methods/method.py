@@ -32,3 +32,6 @@ class Method:
     make: Callable[[], Any]
     #: convergence gate: takes the calculator after a calculation, gives the reason why the result must not be used
     converged: Callable[[Any], str | None] | None = None
+    #: whether the calculator takes many configurations at once, ``calculator.labels(frames)`` as of :class:`ecemc.GAP`,
+    #: on threads of its own; then one process is enough, and there is no gate
+    batches: bool = False
