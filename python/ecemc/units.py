@@ -14,8 +14,11 @@ __all__ = [
     "HBAR_EV_FS",
     "KCAL_PER_MOL_TO_EV",
     "KJ_PER_MOL_TO_EV",
+    "femtoseconds",
 ]
+
 import math
+import re
 
 #: 1 amu/Å³ in g/cm³ (CODATA 2018 atomic mass constant).
 AMU_PER_A3_TO_G_PER_CM3: float = 1.66053906660
@@ -39,3 +42,24 @@ BOHR_TO_A: float = 0.529177210903
 HARTREE_TO_EV: float = 27.211386245988
 #: ħ in eV·fs (exact since 2019).
 HBAR_EV_FS: float = 6.62607015e-34 / (2.0 * math.pi) / 1.602176634e-19 * 1.0e15
+
+_FS = {"fs": 1.0, "ps": 1.0e3, "ns": 1.0e6}
+
+
+def femtoseconds(text: str) -> float:
+    """Read a time with its unit, in fs.
+
+    Raises
+    ------
+    ValueError
+        If it is no number followed by fs, ps or ns.
+
+    Examples
+    --------
+    >>> femtoseconds("20ps"), femtoseconds("0.5 fs")
+    (20000.0, 0.5)
+    """
+    match = re.fullmatch(r"\s*(\d+\.?\d*|\.\d+)\s*(fs|ps|ns)\s*", text)
+    if match is None:
+        raise ValueError(f"cannot read the time {text!r}; write a number and its unit, such as 20ps or 500fs")
+    return float(match[1]) * _FS[match[2]]
