@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-__all__ = ["analyze", "finish", "read_state"]
+__all__ = ["CHECKPOINT", "STYLES", "analyze", "finish", "read_state"]
 
 import shlex
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from ecemc.analysis import Analysis, Analyzer, Verdict
 
 #: In the folder of the report, until the report is there.
-_CHECKPOINT = ".checkpoint"
+CHECKPOINT = ".checkpoint"
+#: Colours of verdicts.
+STYLES = {"pass": "green", "attention": "yellow", "fail": "red"}
 
 
 def analyze(
@@ -68,6 +70,15 @@ def analyze(
         typer.Option(metavar="FILE", help="State of the first part: its settings and molecules hold here too."),
     ] = None,
     restart: Annotated[bool, typer.Option("--restart", help="Start over instead of going on.")] = False,
+    each: Annotated[
+        bool, typer.Option("--each", help="Each file is a run of its own, with a report in DIR/NAME.")
+    ] = False,
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", "-j", min=1, help="Files at the same time, with --each (all cores).")
+    ] = None,
+    executor: Annotated[
+        Path | None, typer.Option(metavar="CLUSTER.toml", help="Compute on a cluster, with --each (ecemc[parsl]).")
+    ] = None,
     threads: Annotated[int | None, threads_option()] = None,
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with 1 on attention too, not on failure only.")
@@ -78,7 +89,8 @@ def analyze(
     Density with its error, radial distribution functions, local composition, diffusion, intact molecules, bubbles,
     temperatures and energies: as results.json, CSV tables, figures and one page to look at, with a verdict on top.
 
-    Several files are read as one run, without the frames in which they overlap. An analysis that was interrupted, in
+    Several files are read as one run, without the frames in which they overlap; with --each, as runs of their own, at
+    the same time, and one that cannot be analysed does not stop the others. An analysis that was interrupted, in
     whatever way, is continued by the same command, to the same result.
 
     Exit status: 0 done, 1 the run fails a check, 2 bad input.
@@ -95,14 +107,34 @@ def analyze(
         dt=dt, species=_names(species), elements=_names(elements), select=select, first_frame=first_frame,
         n_threads=threads,
     )  # fmt: skip
+    reading: dict[str, Any] = {
+        "types": types,
+        "units": units,
+        "topology": topology,
+        "format": format,
+        "threads": threads,
+    }
+    if each:
+        from ecemc.cli.each import analyze_each
+
+        given = {
+            "--append": append,
+            "--first-frame": first_frame,
+            "--state": state,
+            "--like": like,
+            "--restart": restart,
+        }
+        if unfit := [name for name, value in given.items() if value]:
+            raise InputError(f"{unfit[0]}: has no meaning with --each; leave one of the two out")
+        return analyze_each(trajectories, out, options, reading, executor=executor, n_jobs=jobs, strict=strict)
+    if jobs is not None or executor is not None:
+        raise InputError("--jobs, --executor: have a meaning with --each only; --threads is for a single run")
     check_folder(out)
-    trajectory = open_trajectory(
-        trajectories, select, types=types, units=units, topology=topology, format=format, append=append, threads=threads
-    )
+    trajectory = open_trajectory(trajectories, select, **reading, append=append)
     earlier = None if like is None else read_state(like)
     if state is not None and not state.absolute().parent.is_dir():
         raise InputError(f"--state {state}: there is no folder {state.parent}")
-    checkpoint = out / _CHECKPOINT
+    checkpoint = out / CHECKPOINT
     if restart:
         remove_checkpoint(checkpoint)
     elif checkpoint.exists():
@@ -147,10 +179,9 @@ def _names(text: str | None) -> tuple[str, ...] | None:
 
 
 def _show(verdict: Verdict) -> None:
-    styles = {"pass": "green", "attention": "yellow", "fail": "red"}
     marks = {"pass": "✔", "attention": "▲", "fail": "✖"}
-    say(f"{verdict.status.upper()}: {verdict.summary}", style=f"bold {styles[verdict.status]}")
+    say(f"{verdict.status.upper()}: {verdict.summary}", style=f"bold {STYLES[verdict.status]}")
     for check in verdict.checks:
-        say(f"  {marks[check.status]} {check.name}: {check.measured}", style=styles[check.status])
+        say(f"  {marks[check.status]} {check.name}: {check.measured}", style=STYLES[check.status])
         if check.advice:
             say(f"      {check.advice}")
