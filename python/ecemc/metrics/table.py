@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ecemc import keys
+from ecemc.composition import format_composition
 from ecemc.errors import InputError
 from ecemc.metrics.sums import ErrorSums
 from ecemc.rigid_body import decompose_forces
@@ -222,8 +223,6 @@ def _groups(
         elif molecules is None:
             continue
         elif name == "composition":
-            from ecemc.sampling.composition import format_composition  # noqa: PLC0415 (half a second of imports)
-
             yield name, format_composition(molecules.composition), None
         else:
             species = np.array(molecules.species)[molecules.index]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from ecemc.composition import composition_from_fractions, format_composition, parse_composition
 from ecemc.sampling.boxes import guess_density, pack_box
-from ecemc.sampling.composition import composition_from_fractions, format_composition, parse_composition
 from ecemc.sampling.labels import Labeller
 from ecemc.sampling.liquids import Liquid, forcefield_liquid, opls_liquid, system_liquid
 from ecemc.sampling.opls import OplsOptions

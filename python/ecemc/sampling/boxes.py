@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import ase
-import ase.io
 import numpy as np
 
+from ecemc.composition import format_composition, parse_composition
 from ecemc.errors import EcemcError, InputError, require
-from ecemc.sampling.composition import format_composition, parse_composition
 from ecemc.sampling.opls import get_template
 from ecemc.units import AMU_PER_A3_TO_G_PER_CM3
 
@@ -37,7 +36,7 @@ def pack_box(composition: str | Mapping[str, int], density: float, *, seed: int)
     Parameters
     ----------
     composition
-        Such as ``"16EC:32EMC"``, see :func:`~ecemc.sampling.composition.parse_composition`; EC and EMC are known.
+        Such as ``"16EC:32EMC"``, see :func:`~ecemc.composition.parse_composition`; EC and EMC are known.
     density
         Mass density of the box, g/cm³.
     seed
@@ -105,13 +104,15 @@ def guess_density(counts: Mapping[str, int], temperature: float) -> float:
 
 def _run_packmol(counts: Mapping[str, int], length: float, seed: int) -> NDArray[np.float64]:
     """Positions (n, 3) from packmol, in its own periodic mode."""
+    from ase.io import write  # noqa: PLC0415  (slow to import)
+
     binary = require("packmol.cli", "sample").get_binary_path()
     with tempfile.TemporaryDirectory(prefix="ecemc-packmol-") as folder:
         lines = [f"tolerance {_TOLERANCE}", "filetype xyz", "output box.xyz", f"seed {seed}", "nloop 50"]
         lines.append(f"pbc {length:.8f} {length:.8f} {length:.8f}")
         for name, count in counts.items():
             template = ase.Atoms(get_template(name).symbols, positions=get_template(name).positions)
-            ase.io.write(Path(folder) / f"{name}.xyz", template, format="xyz")
+            write(Path(folder) / f"{name}.xyz", template, format="xyz")
             lines += [f"structure {name}.xyz", f"  number {count}", "end structure"]
         # packmol rewinds its input, so it must be a file, not a pipe.
         script = Path(folder) / "box.inp"

@@ -15,13 +15,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import ase
-import ase.io
 import numpy as np
 from ase.formula import Formula
 
+from ecemc.composition import parse_composition
 from ecemc.errors import FileFormatError, InputError, require
 from ecemc.sampling.boxes import guess_density, pack_box
-from ecemc.sampling.composition import parse_composition
 from ecemc.sampling.opls import OplsOptions, build_system
 from ecemc.sampling.quantities import plain
 
@@ -167,6 +166,8 @@ def system_liquid(system: str | Path, start: str | Path) -> Liquid:
     start
         Start box: rectangular cell, atoms in the order of the system, molecules whole.
     """
+    from ase.io import read  # noqa: PLC0415  (slow to import)
+
     mm = require("openmm", "sample")
     path, start = _existing(system), _existing(start)
     try:
@@ -175,7 +176,7 @@ def system_liquid(system: str | Path, start: str | Path) -> Liquid:
         raise FileFormatError(f"{path}: not a serialised OpenMM system: {error}") from error
     if not isinstance(loaded, mm.System):
         raise FileFormatError(f"{path}: holds a {type(loaded).__name__}, an openmm.System is needed")
-    atoms = ase.io.read(start, index=0)
+    atoms = read(start, index=0)
     if not isinstance(atoms, ase.Atoms):
         raise FileFormatError(f"{start}: holds no atoms")
     return Liquid(atoms, loaded, _formulas(atoms, loaded), path.name)

@@ -28,7 +28,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.integrate import quad
+import scipy  # its parts are loaded when they are used
 
 from ecemc.errors import InputError, require
 
@@ -347,6 +347,6 @@ def _tail(mm: Any, templates: list[Template], options: OplsOptions) -> Any:
 def _switched_moment(power: int, options: OplsOptions) -> float:
     """Integral of (1 - S(r)) r^-power over r from 0 to infinity, in nm^(1-power)."""
     start = options.cutoff - options.switch_width
-    inner = quad(lambda r: (1.0 - switching(r, options)) * r**-power, start, options.cutoff)[0]
+    inner = scipy.integrate.quad(lambda r: (1.0 - switching(r, options)) * r**-power, start, options.cutoff)[0]
     outer = options.cutoff ** (1 - power) / (power - 1)
     return float(inner + outer) * _NM ** (1 - power)

@@ -19,14 +19,13 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import ase
-import ase.io
 import numpy as np
 
 from ecemc import keys
+from ecemc.composition import format_composition
 from ecemc.errors import EcemcError, InputError, require
 from ecemc.labels import with_labels
 from ecemc.sampling.checkpoint import Files, State
-from ecemc.sampling.composition import format_composition
 from ecemc.sampling.labels import Labeller
 from ecemc.sampling.options import SampleOptions, schedule
 from ecemc.sampling.quantities import plain
@@ -250,6 +249,8 @@ class _Run:
 
     def _frame(self, context: Any, count: int, temperature: float, density: float) -> bytes:
         """Label the present configuration and write it as extended XYZ."""
+        from ase.io import write  # noqa: PLC0415  (slow to import)
+
         state = context.getState(getPositions=True, enforcePeriodicBox=True)
         positions = plain(state.getPositions(asNumpy=True)) / _NM
         cell = plain(state.getPeriodicBoxVectors(asNumpy=True)) / _NM
@@ -267,7 +268,7 @@ class _Run:
             keys.CONFIG_TYPE: self._options.config_type,
         }
         buffer = io.StringIO()
-        ase.io.write(buffer, frame, format="extxyz")
+        write(buffer, frame, format="extxyz")
         return buffer.getvalue().encode()
 
 
