@@ -7,13 +7,14 @@ __all__ = ["get_method"]
 import hashlib
 import re
 import sys
+from copy import copy
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ecemc.errors import InputError
-from ecemc.methods import opls, user, xtb
+from ecemc.methods import opls, pyscf, user, xtb
 from ecemc.methods.method import Method
 
 if TYPE_CHECKING:
@@ -23,11 +24,13 @@ _NAMED: dict[str, Callable[..., Method]] = {
     "opls": opls.method,
     "gfn1-xtb": partial(xtb.method, "GFN1-xTB"),
     "gfn2-xtb": partial(xtb.method, "GFN2-xTB"),
+    "pyscf": pyscf.method,
 }
 _MODULE = re.compile(r"[A-Za-z_][\w.]*:[A-Za-z_]\w*")
 _KNOWN = (
-    f"expected {', '.join(_NAMED)}, a GAP model (model.xml), a Python file with a function calculator() "
-    "(reference.py), package.module:function, an ASE calculator, or a function that makes one"
+    f"expected {', '.join(_NAMED)}, FUNCTIONAL/BASIS such as pbe-d3bj/def2-svp, a GAP model (model.xml), a Python file "
+    "with a function calculator() (reference.py), package.module:function, an ASE calculator, or a function that makes "
+    "one"
 )
 
 
@@ -41,6 +44,10 @@ def get_method(spec: Any, /, **options: Any) -> Method:
           ``switch_width``, Å.
         - ``"gfn1-xtb"``, ``"gfn2-xtb"``: tight binding by tblite; options ``accuracy`` (1.0; smaller is tighter) and
           ``max_iterations`` (250).
+        - ``"pyscf"``: density functional theory in vacuum, see :class:`ecemc.methods.PyscfCalculator`; options
+          ``functional`` (``"pbe"``), ``basis`` (``"def2-svp"``), ``dispersion`` (``"d3bj"``, ``"d3zero"``, None) and
+          others of :class:`ecemc.methods.PyscfOptions`.
+        - ``"pbe-d3bj/def2-svp"``: the same, functional, dispersion and basis in one name.
         - ``"model.xml"``: a GAP model, see :class:`ecemc.GAP`.
         - ``"reference.py"``: a Python file with a function ``calculator()`` that makes an ASE calculator and, if
           wanted, a function ``converged(calculator)`` that gives None or the reason why the result must not be used.
@@ -101,6 +108,8 @@ def _from_text(spec: str, options: dict[str, Any]) -> Method:
         return user.from_file(path, options) if spec.endswith(".py") else _gap(path, options)
     if _MODULE.fullmatch(spec):
         return user.from_module(spec, options)
+    if pyscf.SPECIFICATION.fullmatch(spec):
+        return pyscf.method_from_text(spec, options)
     raise InputError(f"method: got {spec!r}, {_KNOWN}")
 
 
@@ -123,5 +132,6 @@ def _gap(path: Path, options: dict[str, Any]) -> Method:
         identity=user.described(
             "gap", {"sha256": content, "engine": model.engine}, {evaluated_by: version(evaluated_by)}
         ),
-        make=partial(GAP, path.absolute(), **options),
+        make=partial(copy, model),
+        batches=model.engine == "native",
     )
