@@ -103,6 +103,11 @@ def compare_schema() -> str:
     return _schema(files("ecemc.comparison") / "comparison.schema.json")
 
 
+def diagnosis_schema() -> str:
+    """Every key of diagnosis.json with its type and meaning."""
+    return _schema(files("ecemc.diagnosis") / "diagnosis.schema.json")
+
+
 def _schema(path: Any) -> str:
     schema = json.loads(path.read_text("utf-8"))
     return "\n".join(["| key | type | meaning |", "|---|---|---|", *_entries(schema, "", schema), ""])
@@ -176,6 +181,7 @@ def write_pages(app: Sphinx) -> None:
         "species": known_species,
         "results": results_schema,
         "compare": compare_schema,
+        "diagnosis": diagnosis_schema,
     }
     for name, make in pages.items():
         path, text = folder / f"{name}.md", make()

@@ -241,6 +241,7 @@ def _told(job: _Job, run: Run) -> dict[str, Any]:
         "training_data_sha256": content_hash(folder / FILES.train),
         "label_keys": vars(look.data.names),
         "counts": run.found,
+        "config_types": look.data.config_types,
         "command": [*(word.rpartition(os.sep)[2] for word in job.command), f"config_file={FILES.config}"],
         "config": (folder / FILES.config).read_text(encoding="utf-8").splitlines(),
         "quip_version": run.version,

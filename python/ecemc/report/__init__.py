@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["check_folder", "write_comparison", "write_report"]
+__all__ = ["check_folder", "write_comparison", "write_diagnosis", "write_report"]
 
 import json
 from pathlib import Path
@@ -14,6 +14,7 @@ from ecemc import plots
 from ecemc.analysis.voids import void_thresholds
 from ecemc.report import comparison as side_by_side
 from ecemc.report.captions import CAPTIONS, TITLES, alt_text
+from ecemc.report.diagnosis import write_diagnosis
 from ecemc.report.files import ANALYSIS, COMPARISON, PAGE, check_folder, write_folder
 from ecemc.report.html import draw
 from ecemc.report.page import render_page

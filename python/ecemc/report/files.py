@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["ANALYSIS", "COMPARISON", "PAGE", "Kind", "check_folder", "write_folder"]
+__all__ = ["ANALYSIS", "COMPARISON", "DIAGNOSIS", "PAGE", "Kind", "check_folder", "write_folder"]
 
 import json
 import os
@@ -34,6 +34,7 @@ class Kind:
 
 ANALYSIS = Kind("results.json", "ecemc.analysis/", "an analysis")
 COMPARISON = Kind("compare.json", "ecemc.comparison/", "a comparison")
+DIAGNOSIS = Kind("diagnosis.json", "ecemc-diagnosis/", "a diagnosis")
 
 
 def write_folder(folder: Path, files: Mapping[str, bytes], kind: Kind = ANALYSIS) -> None:
