@@ -8,7 +8,7 @@ RUST   := Cargo.toml Cargo.lock pyproject.toml $(shell find rust -name '*.rs' -o
 .PHONY: help quickstart test lint docs wheel bench lock clean
 
 help:
-	@echo "make quickstart   simulate a small EC:EMC liquid, analyse it, print the verdict and where the page is"
+	@echo "make quickstart   fit a small GAP to a simulated EC:EMC liquid, run NPT with it, judge it on one page"
 	@echo "make test         run all tests"
 	@echo "make lint         formatters, linters, type checkers, import rules"
 	@echo "make docs         build the documentation"
@@ -34,9 +34,7 @@ $(VENV)/build.stamp: $(RUST) $(VENV)/run.stamp
 	@touch $@
 
 quickstart: $(VENV)/build.stamp
-	@mkdir -p quickstart
-	$(BIN)/ecemc sample 16EC:32EMC --temperature 400 --time 25ps --equilibration 25ps --seed 1 -o quickstart/liquid.extxyz
-	$(BIN)/ecemc analyze quickstart/liquid.extxyz -o quickstart/report
+	$(BIN)/python examples/close_the_loop.py quickstart
 
 test: $(VENV)/build.stamp $(VENV)/dev.stamp
 	cargo test --workspace --locked --quiet
@@ -63,9 +61,9 @@ bench: $(VENV)/build.stamp $(VENV)/bench.stamp
 
 lock:
 	uv pip compile pyproject.toml --universal --python-version 3.10 --generate-hashes --no-header --quiet \
-	    --extra formats --extra gap --extra map --extra sample --extra xtb --group build --group test --group wheel --group lint --group docs -o requirements/dev.txt
+	    --extra dft --extra formats --extra gap --extra map --extra parsl --extra sample --extra xtb --group build --group test --group wheel --group lint --group docs -o requirements/dev.txt
 	uv pip compile pyproject.toml --universal --python-version 3.10 --generate-hashes --no-header --quiet \
-	    --extra sample --group build -c requirements/dev.txt -o requirements/run.txt
+	    --extra gap --extra sample --group build -c requirements/dev.txt -o requirements/run.txt
 	uv pip compile pyproject.toml --universal --python-version 3.10 --generate-hashes --no-header --quiet \
 	    --group bench -c requirements/dev.txt -o requirements/bench.txt
 

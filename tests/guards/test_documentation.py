@@ -25,11 +25,14 @@ RUNNABLE = [
 ]
 DATA = ROOT / "examples" / "data" / "ec_emc_400K.extxyz.gz"
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
+#: Arguments that make an example short.
+SHORT = {"close_the_loop.py": ["--small"]}
 #: Modules whose public names are all documented, beside those of the package itself.
 MODULES = (
-    "analysis", "comparison", "dataset", "decomposition", "dynamics", "errors", "evaluation", "gap", "isolated", "keys",
-    "labels", "maps", "methods", "metrics", "plots", "report", "sampling", "scans", "species", "survey", "testing",
-    "thermo", "threads", "trajectory", "units",
+    "analysis", "comparison", "dataset", "decomposition", "diagnosis", "dimers", "dynamics", "errors", "evaluation",
+    "export", "gap", "isolated", "jobs", "keys", "labels", "maps", "md", "methods", "metrics", "plots", "report",
+    "sampling", "scans", "species", "survey", "sweep", "testing", "thermo", "thermodynamics", "threads", "trajectory",
+    "units",
 )  # fmt: skip
 
 
@@ -70,7 +73,7 @@ def test_commands_stand_in_blocks_that_are_run():
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.name)
 def test_examples_run(path, tmp_path):
     done = subprocess.run(
-        [sys.executable, "-W", "error", str(path)],
+        [sys.executable, "-W", "error", str(path), *SHORT.get(path.name, [])],
         cwd=tmp_path, env=os.environ | ENVIRONMENT, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

@@ -82,6 +82,14 @@ def test_every_verb_has_help_with_an_example(verb):
         "scan": "ecemc scan liquid.extxyz",
         "map": "ecemc map train.extxyz",
         "sample": "ecemc sample 16EC:32EMC",
+        "check-calculator": "ecemc check-calculator box.extxyz",
+        "md": "ecemc md box.extxyz",
+        "sweep": "ecemc sweep plan.toml",
+        "export": "ecemc export liquid.extxyz",
+        "density": "ecemc density ",
+        "eos": "ecemc eos ",
+        "dimer": "ecemc dimer EC EMC",
+        "diagnose": "ecemc diagnose results",
     }
     example = own.get(verb, f"ecemc {verb} run.extxyz")
     assert example in "\n".join(line.rstrip() for line in result.stdout.splitlines())

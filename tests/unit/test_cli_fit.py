@@ -104,6 +104,19 @@ def test_write_config(ecemc, tmp_path):
     assert "is there already" in said
 
 
+def test_sigma_and_free_atoms(ecemc, tmp_path):
+    path = tmp_path / "fit.toml"
+    call = ["fit", "--preset", "DTS:quick", "--write-config", path]
+    assert ecemc(*call, "--virial-sigma", 0.01, "--e0", "C=-1.5, H=0,O=0")[0] == 0
+    params, plain = read_params(path), preset("DTS:quick")
+    assert params.e0 == {"C": -1.5, "H": 0.0, "O": 0.0}
+    assert {params.sigmas.virial} | {each.virial for each in params.config_type_sigmas.values()} == {0.01}
+    assert params.config_type_sigmas["liquid"].forces == plain.config_type_sigmas["liquid"].forces
+    assert params.replace(e0="isolated").with_virial_sigma(0.05) == plain
+    assert ecemc(*call, "--e0", "average", "--overwrite")[0] == 0
+    assert read_params(path).e0 == "average"
+
+
 def test_keys(ecemc, tmp_path, config):
     frames = training_set(1)
     for atoms in frames:
@@ -129,6 +142,9 @@ def test_keys(ecemc, tmp_path, config):
         (["train.extxyz", "--preset", "DS:quick", "--config", "a.toml"], "config: give either --config or --preset"),
         (["train.extxyz", "--config", "a.toml"], "a.toml: No such file or directory"),
         (["train.extxyz", "--n-sparse", "0"], "n_sparse: got 0, expected greater than or equal to 1"),
+        (["train.extxyz", "--virial-sigma", "0"], "virial: got 0.0, expected greater than 0"),
+        (["train.extxyz", "--e0", "C=a"], "Invalid value for '--e0': cannot read the energies 'C=a'"),
+        (["train.extxyz", "--e0", "zero"], "e0: got 'zero', expected 'isolated', 'average' or a table"),
     ],
 )
 def test_bad_arguments(ecemc, arguments, expected, tmp_path, monkeypatch):

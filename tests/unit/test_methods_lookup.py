@@ -124,7 +124,7 @@ def test_module_and_function():
 @pytest.mark.parametrize(
     ("spec", "message"),
     [
-        ("nothing", "got 'nothing', expected opls, gfn1-xtb, gfn2-xtb, pyscf, FUNCTIONAL/BASIS such as pbe-d3bj/def2-svp, a GAP model"),
+        ("nothing", "got 'nothing', expected opls, gfn1-xtb, gfn2-xtb, pyscf, FUNCTIONAL/BASIS such as pbe-d3bj"),
         ("GFN2-xTB", "got 'GFN2-xTB', expected opls"),
         ("missing.py", "missing.py: no such file"),
         ("missing.xml", "missing.xml: no such file"),

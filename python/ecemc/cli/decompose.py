@@ -19,6 +19,7 @@ from ecemc.cli.labels import (
     virial_key_option,
 )
 from ecemc.cli.main import DONE, FAILED
+from ecemc.cli.options import METHODS
 from ecemc.cli.reading import naming, open_trajectory, select_option
 from ecemc.cli.show import counting, say, table, trajectory_argument, warn
 from ecemc.errors import InputError
@@ -37,7 +38,7 @@ def decompose(
         typer.Option(
             "--method",
             "-m",
-            help="Computes frames and molecules: opls, gfn1-xtb, gfn2-xtb, a GAP model.xml, FILE.py, MODULE:FUNCTION.",
+            help=f"Computes frames and molecules: {METHODS}.",
         ),
     ] = None,
     molecules: Annotated[

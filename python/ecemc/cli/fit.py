@@ -39,6 +39,17 @@ def _gigabytes(text: str) -> float:
     return value * _GB
 
 
+def _free_atoms(text: str) -> str | dict[str, float]:
+    """Read ``isolated``, ``average`` or ``C=-146.4,H=-13.1``, in eV."""
+    if "=" not in text:
+        return text
+    pairs = [part.partition("=") for part in text.split(",")]
+    try:
+        return {element.strip(): float(energy) for element, _, energy in pairs}
+    except ValueError as error:
+        raise typer.BadParameter(f"cannot read the energies {text!r}; write ELEMENT=EV, such as C=0,H=0,O=0") from error
+
+
 def fit(
     train: Annotated[
         list[Path] | None, typer.Argument(metavar="TRAIN", help="Labelled frames; several files are joined.")
@@ -55,7 +66,19 @@ def fit(
         bool, typer.Option("--preflight", help="Only look at data and parameters; fit nothing.")
     ] = False,
     n_sparse: Annotated[int | None, typer.Option(help="Sparse points per element, of all SOAP terms.")] = None,
+    virial_sigma: Annotated[
+        float | None,
+        typer.Option(metavar="EV", help="Expected error of virials, eV/atom; smaller: pressures count more."),
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="Of the choice of sparse points.")] = None,
+    e0: Annotated[
+        Any,
+        typer.Option(
+            parser=_free_atoms,
+            metavar="E0",
+            help="Energies of free atoms: isolated (frames of one atom), average, or by element, eV: C=0,H=0,O=0.",
+        ),
+    ] = None,
     memory: Annotated[
         float | None,
         typer.Option(parser=_gigabytes, metavar="GB", help="What gap_fit may take (what is free if not given)."),
@@ -84,7 +107,7 @@ def fit(
     """
     from ecemc import gap
 
-    params = _parameters(preset, config, n_sparse, seed)
+    params = _parameters(preset, config, n_sparse=n_sparse, virial_sigma=virial_sigma, seed=seed, e0=e0)
     if write_config is not None:
         _write(write_config, params, overwrite)
         return DONE
@@ -99,7 +122,9 @@ def fit(
     return DONE
 
 
-def _parameters(preset: str | None, config: Path | None, n_sparse: int | None, seed: int | None) -> FitParams:
+def _parameters(
+    preset: str | None, config: Path | None, *, n_sparse: int | None, virial_sigma: float | None, **changes: Any
+) -> FitParams:
     """Parameters of a preset or a file, with what the command line changes."""
     from ecemc import gap
 
@@ -108,7 +133,9 @@ def _parameters(preset: str | None, config: Path | None, n_sparse: int | None, s
     params = gap.preset(preset or _DEFAULT) if config is None else gap.read_params(config)
     if n_sparse is not None:
         params = params.with_n_sparse(n_sparse)
-    return params if seed is None else params.replace(seed=seed)
+    if virial_sigma is not None:
+        params = params.with_virial_sigma(virial_sigma)
+    return params.replace(**{name: value for name, value in changes.items() if value is not None})
 
 
 def _write(path: Path, params: FitParams, overwrite: bool) -> None:

@@ -39,6 +39,14 @@ VERBS = {
     "predict": "Energies, forces and virials of a GAP model, or of several, for a file.",
     "errors": "Errors of a model: total, intra, inter, translational, rotational, vibrational.",
     "scan": "Rigid volume scans: geometries, energies, forces and scores of models.",
+    "check-calculator": "Compare forces and virial of a model with finite differences of its energy.",
+    "md": "Molecular dynamics with a model: NVE, NVT or NPT, watched while it runs, safe to kill and continue.",
+    "sweep": "Many runs from one plan: temperatures, compositions, densities, seeds; on this machine or a cluster.",
+    "export": "Write what LAMMPS needs to run a model: data file, input, potential.",
+    "density": "NPT densities with honest errors against temperature, composition and experiment.",
+    "eos": "Equation of state from NVT pressures at several densities: zero-pressure density with its confidence.",
+    "dimer": "Interaction curves of two molecules with any set of methods.",
+    "diagnose": "Say in words whether a model's liquid is stable, what is to blame, and which data to add.",
     "map": "Kernel-PCA map of the environments in a data set.",
     "doctor": "Check the installation: versions, kernels, processor, optional packages.",
 }
@@ -57,8 +65,9 @@ class LazyVerbs(TyperGroup):
         """Import a verb."""
         if cmd_name not in VERBS:
             return None
+        module = cmd_name.replace("-", "_")
         verb = typer.Typer(add_completion=False, rich_markup_mode="rich")
-        verb.command(cmd_name)(getattr(import_module(f"ecemc.cli.{cmd_name}"), cmd_name))
+        verb.command(cmd_name)(getattr(import_module(f"ecemc.cli.{module}"), module))
         return get_command(verb)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 __all__ = ["sample"]
 
-import re
 from enum import Enum
 from pathlib import Path
 from statistics import fmean
@@ -16,6 +15,7 @@ from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemaini
 from rich.progress import Progress as Bar
 
 from ecemc import sampling
+from ecemc.cli.options import time_option
 from ecemc.cli.show import say
 from ecemc.errors import InputError
 
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _ATMOSPHERE = 1.01325  # bar
-_FS = {"fs": 1.0, "ps": 1.0e3, "ns": 1.0e6}
 
 
 class Ensemble(str, Enum):
@@ -31,14 +30,6 @@ class Ensemble(str, Enum):
 
     nvt = "nvt"
     npt = "npt"
-
-
-def _time(text: str) -> float:
-    """Read a time such as ``20ps``, in fs."""
-    match = re.fullmatch(r"\s*(\d+\.?\d*|\.\d+)\s*(fs|ps|ns)\s*", text)
-    if match is None:
-        raise typer.BadParameter(f"cannot read the time {text!r}; write a number and its unit, such as 20ps or 500fs")
-    return float(match[1]) * _FS[match[2]]
 
 
 def sample(
@@ -53,11 +44,9 @@ def sample(
         float | None,
         typer.Option(help="Density of the box, g/cm³: kept in nvt, the start in npt (a good guess if not given)."),
     ] = None,
-    time: Annotated[float, typer.Option(parser=_time, metavar="TIME", help="Length of the run.")] = "20ps",  # type: ignore[assignment]
-    equilibration: Annotated[
-        float, typer.Option(parser=_time, metavar="TIME", help="Length of the run before, not written.")
-    ] = "50ps",  # type: ignore[assignment]
-    every: Annotated[float, typer.Option(parser=_time, metavar="TIME", help="Time between frames.")] = "200fs",  # type: ignore[assignment]
+    time: Annotated[float, time_option("Length of the run.")] = "20ps",  # type: ignore[assignment]
+    equilibration: Annotated[float, time_option("Length of the run before, not written.")] = "50ps",  # type: ignore[assignment]
+    every: Annotated[float, time_option("Time between frames.")] = "200fs",  # type: ignore[assignment]
     seed: Annotated[int, typer.Option(help="Seed of packing, velocities, thermostat and barostat.")] = 1,
     cutoff: Annotated[float, typer.Option(help="Lennard-Jones and real-space Coulomb cutoff, Å.")] = 9.0,
     threads: Annotated[

@@ -16,6 +16,7 @@ import typer
 from ecemc.cli.isolate import CELL, cell_option, parsed_cell
 from ecemc.cli.labels import PREFIX, label_keys, prefix_option
 from ecemc.cli.main import DONE, FAILED
+from ecemc.cli.options import METHODS
 from ecemc.cli.reading import naming, open_trajectory, select_option
 from ecemc.cli.show import counting, say, table, trajectory_argument, warn
 from ecemc.errors import InputError
@@ -31,7 +32,6 @@ _FOLDER, _GEOMETRIES = Path("scan"), Path("scan.extxyz")
 #: Scans that get a table of their own.
 _TABLES = 4
 _SHOWN = 10
-_METHODS = "opls, gfn1-xtb, gfn2-xtb, a GAP model.xml, FILE.py or MODULE:FUNCTION"
 
 
 class Relative(str, Enum):
@@ -45,7 +45,7 @@ def scan(
     trajectories: Annotated[list[Path], trajectory_argument()],
     reference: Annotated[
         str | None,
-        typer.Option("--reference", "-r", metavar="METHOD", help=f"{_METHODS}; labels: those that the frames carry."),
+        typer.Option("--reference", "-r", metavar="METHOD", help=f"{METHODS}; labels: those that the frames carry."),
     ] = None,
     models: Annotated[
         list[str] | None,
@@ -103,7 +103,7 @@ def scan(
             raise InputError("--geometries-only: computes nothing; leave --reference and --model out")
         return _write_geometries(trajectory, select, out or _GEOMETRIES, options)
     if reference is None:
-        raise InputError(f"--reference: none given, expected {_METHODS}, or labels")
+        raise InputError(f"--reference: none given, expected {METHODS}, or labels")
     folder = out or (None if as_json else _FOLDER)
     result = _run(trajectory, reference, models or [], options, folder, jobs)
     if folder is not None:

@@ -287,3 +287,19 @@ class FitParams(Checked):
             for term in self.descriptors
         )
         return self.replace(descriptors=tuple(terms))
+
+    def with_virial_sigma(self, sigma: float) -> FitParams:
+        """Copy with another sigma of virials (eV/atom) for all config_types; a smaller one makes pressures count more.
+
+        Examples
+        --------
+        >>> from ecemc.gap import preset
+        >>> params = preset("DTS:quick").with_virial_sigma(0.01)
+        >>> params.sigmas.virial, params.config_type_sigmas["liquid"].virial
+        (0.01, 0.01)
+        """
+        changed = {
+            name: Sigmas(energy=each.energy, forces=each.forces, virial=sigma)
+            for name, each in {"default": self.sigmas, **self.config_type_sigmas}.items()
+        }
+        return self.replace(sigmas=changed.pop("default"), config_type_sigmas=changed)
