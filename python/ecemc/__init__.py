@@ -6,8 +6,7 @@ from ecemc._core import __version__
 from ecemc.analysis import Analysis, AnalysisOptions, analyze
 from ecemc.comparison import Comparison, compare
 from ecemc.decomposition import PropertyParts, decompose_properties
-from ecemc.diagnosis import Diagnosis, diagnose
-from ecemc.dimers import dimer_curves
+from ecemc.diagnosis import diagnose
 from ecemc.dynamics import (
     MSD,
     Diffusion,
@@ -18,23 +17,21 @@ from ecemc.dynamics import (
     unwrapped_centers,
 )
 from ecemc.environments import LocalEnvironments, local_environments
-from ecemc.export import export_lammps
 from ecemc.gap import GAP, Committee, descriptors, fit_gap, predict
 from ecemc.isolated import isolated_atoms, isolated_molecules
 from ecemc.labels import LabelKeys, Labels, read_labels, with_labels
-from ecemc.md import MDOptions, Monitors, check_calculator, read_thermo, run_md
+from ecemc.md import MDOptions, Monitors, check_calculator, run_md
 from ecemc.metrics import mae, rmse, rrmse
 from ecemc.molecules import Molecules, find_molecules, make_whole, register_species, split_molecules
 from ecemc.neighbors import neighbor_list
 from ecemc.rdf import RDF, RDFAccumulator, rdf
 from ecemc.rigid_body import ForceDecomposition, RigidBodies, decompose_forces, rigid_bodies
-from ecemc.thermodynamics import EOS, density_table, experimental_density, fit_eos
+from ecemc.thermodynamics import density_table, experimental_density, fit_eos
 from ecemc.trajectory import iread, read, write
 from ecemc.voids import Voids, voids
 from ecemc.volume_scan import volume_scan
 
 __all__ = [
-    "EOS",
     "GAP",
     "MSD",
     "RDF",
@@ -42,7 +39,6 @@ __all__ = [
     "AnalysisOptions",
     "Committee",
     "Comparison",
-    "Diagnosis",
     "Diffusion",
     "ForceDecomposition",
     "LabelKeys",
@@ -65,9 +61,7 @@ __all__ = [
     "density_table",
     "descriptors",
     "diagnose",
-    "dimer_curves",
     "experimental_density",
-    "export_lammps",
     "find_molecules",
     "finite_size_correction",
     "fit_eos",
@@ -84,7 +78,6 @@ __all__ = [
     "rdf",
     "read",
     "read_labels",
-    "read_thermo",
     "register_species",
     "rigid_bodies",
     "rmse",

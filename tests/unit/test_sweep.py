@@ -239,7 +239,7 @@ def test_one_that_fails_or_dies_does_not_stop_the_others(planned, tmp_path):
     result = sweep(plan, folder, n_jobs=2)
     assert states(result) == {"T60_good_s1": "finished", "T60_raises_s1": "failed", "T60_dies_s1": "interrupted"}
     good, raises, dies = result.runs
-    assert "the calculator failed: no convergence" in raises.reason
+    assert raises.reason == "step 2: the calculator failed: Einstein: ValueError: no convergence"
     assert dies.reason == "its process ended in the middle (exit status 9)"
     assert 0.0 <= dies.part < 1.0
     assert [one.state for one in sweep(plan, folder).runs] == ["finished", "failed", "interrupted"]

@@ -115,8 +115,10 @@ class RunFiles:
             If another process runs into the same files.
         """
         with locked(self._lock, message=f"{self.out}: another process is at work on this run; wait for it, or stop it"):
-            yield
-            self._lock.unlink(missing_ok=True)
+            try:
+                yield
+            finally:
+                self._lock.unlink(missing_ok=True)
 
     def remove(self) -> None:
         """Remove what an earlier run left."""
