@@ -5,6 +5,7 @@ from __future__ import annotations
 __all__ = ["compare"]
 
 import json
+import math
 import shlex
 import sys
 from pathlib import Path
@@ -72,6 +73,12 @@ def _show(comparison: Comparison) -> None:
     say(comparison.summary, style="bold")
     for remark in comparison.remarks:
         say(f"  ! {remark}")
+    incomparable: dict[str, list[str]] = {}
     for name, label, found in comparison.findings:
         who = f" ({label})" if len(comparison.results) > 2 else ""
-        say(f"  {marks[found.verdict]} {name}{who}: {found.sentence}", style=styles[found.verdict])
+        if math.isnan(found.value):
+            incomparable.setdefault(found.sentence, []).append(f"{name}{who}")
+        else:
+            say(f"  {marks[found.verdict]} {name}{who}: {found.sentence}", style=styles[found.verdict])
+    for sentence, names in incomparable.items():
+        say(f"  – {', '.join(names)}: {sentence}")

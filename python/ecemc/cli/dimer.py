@@ -13,13 +13,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ecemc.cli.main import DONE, FAILED
-from ecemc.cli.options import METHODS
+from ecemc.cli.options import METHODS, check_result_folder, named_method, number_list
 from ecemc.cli.show import counting, say, table, warn
 from ecemc.errors import InputError
 
 if TYPE_CHECKING:
     from ecemc.dimers import DimerOptions, DimerResult
-    from ecemc.methods import Method
 
 _MOLECULE = "EC, EMC, water, or a file with one molecule."
 _FOLDER = Path("dimer")
@@ -65,11 +64,12 @@ def dimer(
     Example:  ecemc dimer EC EMC --method gfn2-xtb --method opls --method model.xml -o ec-emc
     """
     from ecemc.dimers import DimerOptions, SearchOptions, dimer_curves
+    from ecemc.dimers.result import SCHEMA
     from ecemc.evaluation import Ledger
 
     if not methods:
         raise InputError(f"--method: none given, expected {METHODS}")
-    chosen = [_method(text) for text in methods]
+    chosen = [named_method(text) for text in methods]
     options = DimerOptions(
         search_method=search,
         search=SearchOptions(n_orientations=orientations, seed=seed),
@@ -79,7 +79,7 @@ def dimer(
     options = _with_offsets(options, offsets)
     folder = out or (None if as_json else _FOLDER)
     if folder is not None:
-        _check_folder(folder)
+        check_result_folder(folder, "dimer.json", "schema", SCHEMA)
         folder.mkdir(parents=True, exist_ok=True)
     with (
         counting("configurations") as progress,
@@ -100,53 +100,13 @@ def dimer(
     return FAILED if result.failures else DONE
 
 
-def _method(text: str) -> Method:
-    """Read ``METHOD`` or ``NAME=METHOD``."""
-    from dataclasses import replace
-
-    from ecemc.methods import get_method
-
-    name, equals, spec = text.rpartition("=")
-    method = get_method(spec)
-    return replace(method, name=name) if equals else method
-
-
 def _with_offsets(options: DimerOptions, text: str | None) -> DimerOptions:
     """Read ``-0.4:1:8,2,4``."""
     from dataclasses import replace
 
     from numpy import linspace
 
-    found: list[float] = []
-    for word in text.split(",") if text is not None else ():
-        try:
-            first, *rest = word.split(":")
-            if not rest:
-                found.append(float(first))
-                continue
-            last, number = rest
-            found += linspace(float(first), float(last), int(number)).tolist()
-        except ValueError as error:
-            raise InputError(
-                f"--offsets: got {word!r}, expected FIRST:LAST:NUMBER such as -0.4:1:8, or numbers, in Å"
-            ) from error
-    return replace(options, offsets=tuple(found)) if found else options
-
-
-def _check_folder(folder: Path) -> None:
-    """Refuse a folder with somebody else's dimer.json."""
-    from ecemc.dimers.result import SCHEMA
-
-    results = folder / "dimer.json"
-    if folder.exists() and not folder.is_dir():
-        raise InputError(f"{folder}: is a file, expected a folder to write to")
-    if results.exists():
-        try:
-            ours = str(json.loads(results.read_bytes())["schema"]).startswith(SCHEMA.partition("/")[0])
-        except (ValueError, KeyError, TypeError):
-            ours = False
-        if not ours:
-            raise InputError(f"{folder}: holds a dimer.json that is not of a dimer; choose another folder")
+    return options if text is None else replace(options, offsets=tuple(number_list(text, linspace, "--offsets")))
 
 
 def _write_folder(folder: Path, result: DimerResult) -> None:

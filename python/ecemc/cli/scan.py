@@ -16,7 +16,7 @@ import typer
 from ecemc.cli.isolate import CELL, cell_option, parsed_cell
 from ecemc.cli.labels import PREFIX, label_keys, prefix_option
 from ecemc.cli.main import DONE, FAILED
-from ecemc.cli.options import METHODS
+from ecemc.cli.options import METHODS, check_result_folder, named_method, number_list
 from ecemc.cli.reading import naming, open_trajectory, select_option
 from ecemc.cli.show import counting, say, table, trajectory_argument, warn
 from ecemc.errors import InputError
@@ -24,7 +24,6 @@ from ecemc.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ecemc.methods import Method
     from ecemc.scans import ScanOptions, ScanResult, ScanScore
     from ecemc.trajectory import Trajectory
 
@@ -90,10 +89,12 @@ def scan(
 
     Example:  ecemc scan liquid.extxyz --reference gfn2-xtb --model gap.xml -o scan
     """
+    from numpy import geomspace
+
     from ecemc.scans import DEFAULT_SCALES, ScanOptions
 
     trajectory = open_trajectory(trajectories, select, append=True)
-    chosen = DEFAULT_SCALES if scales is None else _scales(scales)
+    chosen = DEFAULT_SCALES if scales is None else number_list(scales, geomspace, "--scales")
     options = ScanOptions(chosen, parsed_cell(cell), names=label_keys(prefix), retry=retry)
     file = (out or _GEOMETRIES) if geometries_only else write_frames
     if file is not None and file.exists() and not overwrite:
@@ -118,26 +119,6 @@ def scan(
     for note in [*trajectory.notes, *_failures(result)]:
         warn(note)
     return _status(result, fail_above)
-
-
-def _scales(text: str) -> list[float]:
-    """Read ``0.85:1.6:20,3``: ranges that are even in ln s, and numbers."""
-    from numpy import geomspace
-
-    found: list[float] = []
-    for word in text.split(","):
-        try:
-            first, *rest = word.split(":")
-            if not rest:
-                found.append(float(first))
-                continue
-            last, number = rest
-            found += geomspace(float(first), float(last), int(number)).tolist()
-        except ValueError as error:
-            raise InputError(
-                f"--scales: got {word!r}, expected FIRST:LAST:NUMBER such as 0.85:1.6:20, or numbers"
-            ) from error
-    return found
 
 
 def _write_geometries(trajectory: Trajectory, select: str, out: Path, options: ScanOptions) -> int:
@@ -168,11 +149,12 @@ def _run(
     """Evaluate, with the ledger of the folder if there is one."""
     from ecemc.evaluation import Ledger
     from ecemc.scans import scan as run
+    from ecemc.scans.result import LAYOUT
 
-    methods = [_method(text) for text in models]
-    first = reference if reference == "labels" else _method(reference)
+    methods = [named_method(text) for text in models]
+    first = reference if reference == "labels" else named_method(reference)
     if folder is not None:
-        _check_folder(folder)
+        check_result_folder(folder, "scan.json", "layout", LAYOUT)
         folder.mkdir(parents=True, exist_ok=True)
     with (
         counting("configurations") as progress,
@@ -180,33 +162,6 @@ def _run(
         nullcontext() if folder is None else closing(Ledger(folder / "scan.ledger")) as ledger,
     ):
         return run(trajectory, first, methods, options, n_jobs=jobs, ledger=ledger, progress=progress)
-
-
-def _method(text: str) -> Method:
-    """Read ``METHOD`` or ``NAME=METHOD``."""
-    from dataclasses import replace
-
-    from ecemc.methods import get_method
-
-    name, equals, spec = text.rpartition("=")
-    method = get_method(spec)
-    return replace(method, name=name) if equals else method
-
-
-def _check_folder(folder: Path) -> None:
-    """Refuse a folder with somebody else's scan.json."""
-    from ecemc.scans.result import LAYOUT
-
-    results = folder / "scan.json"
-    if folder.exists() and not folder.is_dir():
-        raise InputError(f"{folder}: is a file, expected a folder to write to")
-    if results.exists():
-        try:
-            ours = str(json.loads(results.read_bytes())["layout"]).startswith(LAYOUT.partition("/")[0])
-        except (ValueError, KeyError, TypeError):
-            ours = False
-        if not ours:
-            raise InputError(f"{folder}: holds a scan.json that is not of a scan; choose another folder")
 
 
 def _write_folder(folder: Path, result: ScanResult, relative: Relative) -> None:

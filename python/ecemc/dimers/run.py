@@ -14,7 +14,7 @@ from ecemc.dimers.geometry import Pose, monomer, pair
 from ecemc.dimers.result import DimerCurve, DimerFailure, DimerResult
 from ecemc.dimers.search import SearchOptions, find_poses
 from ecemc.errors import CalculationError, InputError
-from ecemc.evaluation import evaluate
+from ecemc.evaluation import Tally, evaluate
 from ecemc.methods import Method, counterpoise, get_method
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ def dimer_curves(
     places = [*(f"{distance:.2f} Å" for distance in distances), f"{name} alone", f"{other} alone"]
     curves: list[DimerCurve] = []
     failures: list[DimerFailure] = []
-    tally = _Tally(progress, len(chosen) * len(places))
+    tally = Tally(progress, len(chosen) * len(places))
     for each in chosen:
         corrected = counterpoise(each, len(a)) if options.counterpoise else None
         wanted = frames if corrected else [*frames, a, b]
@@ -142,22 +142,6 @@ def dimer_curves(
         if not np.isfinite(curves[-1].interaction).any():
             raise CalculationError(f"{each.name}: no curve: {failures[-1].where}: {failures[-1].reason}")
     return DimerResult((name, other), pose, searcher, distances, tuple(curves), tuple(failures), tuple(frames))
-
-
-class _Tally:
-    """Counts what is done."""
-
-    def __init__(self, progress: Callable[[int, float], None] | None, total: int) -> None:
-        self._progress, self._total, self._done = progress, total, 0
-
-    def all(self, outcomes: Iterable[Outcome]) -> list[Outcome]:
-        found = []
-        for outcome in outcomes:
-            found.append(outcome)
-            self._done += 1
-            if self._progress is not None:
-                self._progress(self._done, self._done / self._total)
-        return found
 
 
 def _failures(method: str, places: list[str], outcomes: list[Outcome]) -> list[DimerFailure]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ecemc.evaluation.engine import Outcome, evaluate
+from ecemc.evaluation.engine import Outcome, Tally, evaluate
 from ecemc.evaluation.labelling import FailedFrame, LabelResult, label
 from ecemc.evaluation.ledger import Ledger
 from ecemc.evaluation.single_point import compute
 
-__all__ = ["FailedFrame", "LabelResult", "Ledger", "Outcome", "compute", "evaluate", "label"]
+__all__ = ["FailedFrame", "LabelResult", "Ledger", "Outcome", "Tally", "compute", "evaluate", "label"]

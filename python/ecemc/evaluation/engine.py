@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["Outcome", "evaluate"]
+__all__ = ["Outcome", "Tally", "evaluate"]
 
 from collections import deque
 from concurrent.futures import FIRST_COMPLETED, Future, wait
@@ -16,7 +16,7 @@ from ecemc.jobs import open_executor
 from ecemc.threads import thread_count
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from concurrent.futures import Executor
 
     from ase import Atoms
@@ -38,6 +38,37 @@ class Outcome(NamedTuple):
 
     labels: Labels | None
     failure: str | None
+
+
+class Tally:
+    """Counts outcomes of several evaluations, for a progress bar.
+
+    Parameters
+    ----------
+    progress
+        Called with the number of outcomes and their part of ``total``; may be None.
+    total
+        Outcomes to come.
+
+    Examples
+    --------
+    >>> tally = Tally(lambda done, part: print(done, part), 2)
+    >>> _ = tally.all([Outcome(None, "no energy")])
+    1 0.5
+    """
+
+    def __init__(self, progress: Callable[[int, float], None] | None, total: int) -> None:
+        self._progress, self._total, self._done = progress, total, 0
+
+    def all(self, outcomes: Iterable[Outcome]) -> list[Outcome]:
+        """Take outcomes as they come."""
+        found = []
+        for outcome in outcomes:
+            found.append(outcome)
+            self._done += 1
+            if self._progress is not None:
+                self._progress(self._done, self._done / self._total)
+        return found
 
 
 def evaluate(

@@ -12,7 +12,7 @@ import numpy as np
 
 from ecemc import keys
 from ecemc.errors import CalculationError, InputError
-from ecemc.evaluation import Outcome, evaluate
+from ecemc.evaluation import Outcome, Tally, evaluate
 from ecemc.isolated import DEFAULT_CELL
 from ecemc.labels import LabelKeys, read_labels, with_labels
 from ecemc.methods import Method, get_method
@@ -130,7 +130,7 @@ def scan(
     geometries = group_scans(frames) if stored else list(build_scans(frames, options.scales, cell=options.cell))
     if not geometries:
         raise InputError("frames: there is none to scale")
-    tally = _Tally(progress, len(methods) * sum(len(each.frames) for each in geometries))
+    tally = Tally(progress, len(methods) * sum(len(each.frames) for each in geometries))
     outcomes = [list(_stored(geometries, options.names))] if stored else []
     for method in methods:
         found = evaluate(_frames(geometries), method, n_jobs=n_jobs, ledger=ledger, retry=options.retry)
@@ -157,22 +157,6 @@ def _stored(geometries: list[ScanGeometry], names: LabelKeys) -> Iterator[Outcom
                 key for key, value in ((names.energy, labels.energy), (names.forces, labels.forces)) if value is None
             ]
             yield Outcome(None, f"no {missing[0]} in the file") if missing else Outcome(labels, None)
-
-
-class _Tally:
-    """Counts what is done."""
-
-    def __init__(self, progress: Callable[[int, float], None] | None, total: int) -> None:
-        self._progress, self._total, self._done = progress, total, 0
-
-    def all(self, outcomes: Iterable[Outcome]) -> list[Outcome]:
-        found = []
-        for outcome in outcomes:
-            found.append(outcome)
-            self._done += 1
-            if self._progress is not None:
-                self._progress(self._done, self._done / self._total)
-        return found
 
 
 def _result(
