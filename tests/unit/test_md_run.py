@@ -15,7 +15,9 @@ from tests.reference.pair_potential import PairPotential
 
 import ecemc
 from ecemc.errors import CalculationError, FileFormatError, InputError
+from ecemc.jobs import LockedError
 from ecemc.md import MDOptions, Monitors, read_thermo, run_md
+from ecemc.md.record import Recorder
 from ecemc.units import EV_PER_A3_TO_BAR
 
 SHORT = MDOptions(
@@ -88,6 +90,37 @@ def test_killed_anywhere_and_continued_is_the_straight_run(tmp_path, ensemble, t
     assert contents(tmp_path / "a") == contents(tmp_path / "b")
     assert (continued.n_steps, continued.n_frames, continued.status) == (60, 11, "finished")
     assert straight.n_frames == 11
+
+
+def test_killed_before_the_first_frame_is_whole(tmp_path, monkeypatch):
+    run(tmp_path / "a", method=ageing())
+
+    def frame(self, _):
+        self._trajectory.write(b"24\nLatt")
+        raise Killed
+
+    with monkeypatch.context() as patched, pytest.raises(Killed):
+        patched.setattr(Recorder, "frame", frame)
+        run(tmp_path / "b", method=ageing())
+    assert (tmp_path / "b" / "run.extxyz").read_bytes() == b"24\nLatt"
+    run(tmp_path / "b", method=ageing())
+    assert contents(tmp_path / "a") == contents(tmp_path / "b")
+
+
+def test_two_processes_do_not_write_one_run(tmp_path):
+    seen = []
+
+    def meanwhile(now):
+        if not seen:
+            seen.append(now.step)
+            with pytest.raises(LockedError, match="another process is at work on this run"):
+                run(tmp_path / "a")
+
+    run(tmp_path / "a", progress=meanwhile)
+    assert seen
+    assert sorted(path.name for path in (tmp_path / "a").iterdir()) == [
+        "run.extxyz", "run.extxyz.checkpoint", "run.md.json", "run.thermo.csv",
+    ]  # fmt: skip
 
 
 def test_the_ageing_calculator_would_show_a_segment_without_reset(tmp_path):
