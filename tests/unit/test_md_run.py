@@ -99,9 +99,10 @@ def test_killed_before_the_first_frame_is_whole(tmp_path, monkeypatch):
         self._trajectory.write(b"24\nLatt")
         raise Killed
 
-    with monkeypatch.context() as patched, pytest.raises(Killed):
+    with monkeypatch.context() as patched:
         patched.setattr(Recorder, "frame", frame)
-        run(tmp_path / "b", method=ageing())
+        with pytest.raises(Killed):
+            run(tmp_path / "b", method=ageing())
     assert (tmp_path / "b" / "run.extxyz").read_bytes() == b"24\nLatt"
     run(tmp_path / "b", method=ageing())
     assert contents(tmp_path / "a") == contents(tmp_path / "b")
