@@ -17,7 +17,9 @@ from ase import Atoms
 import ecemc
 from ecemc.errors import EcemcError, FileFormatError, InputError
 from ecemc.jobs import locked
+from ecemc.md.options import PACKED_STEPS
 from ecemc.sweep import expand, make_plan, read_plan, sweep, sweep_status
+from ecemc.sweep.grid import md_options_of
 
 #: An Einstein crystal with the same bits in every process (sums of NumPy's may depend on where arrays lie in memory).
 #: It takes its time, and fails or dies if told so.
@@ -339,3 +341,10 @@ def test_a_killed_worker_costs_its_run_only(planned, tmp_path):
     result = sweep_status(plan, folder)
     assert (result.count("finished"), result.count("interrupted")) == (3, 1)
     assert sweep(plan, folder, n_jobs=1).count("finished") == 4
+
+
+def test_packed_boxes_are_minimised_as_by_ecemc_md():
+    packed = {"composition": "4EC", "density": 1.0}
+    assert md_options_of(packed)[0].minimize == PACKED_STEPS
+    assert md_options_of(packed | {"minimize": 3})[0].minimize == 3
+    assert md_options_of({"start": "liquid.extxyz"})[0].minimize == 0

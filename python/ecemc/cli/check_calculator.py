@@ -12,26 +12,16 @@ import typer
 
 from ecemc.cli.label import parsed
 from ecemc.cli.main import DONE, FAILED
-from ecemc.cli.options import METHODS
+from ecemc.cli.options import method_option, set_option
 from ecemc.cli.reading import open_trajectory, select_option
 from ecemc.cli.show import say, trajectory_argument
 
 
 def check_calculator(
     trajectories: Annotated[list[Path], trajectory_argument()],
-    method: Annotated[
-        str,
-        typer.Option(
-            "--method",
-            "--model",
-            "-m",
-            help=f"{METHODS} (any ASE calculator).",
-        ),
-    ],
+    method: Annotated[str, method_option()],
     select: Annotated[str, select_option()] = "-1",
-    options: Annotated[
-        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Option of the method; may be repeated.")
-    ] = None,
+    options: Annotated[list[str] | None, set_option()] = None,
     quick: Annotated[
         bool, typer.Option("--quick", help="Few directions, as before a run at constant pressure.")
     ] = False,

@@ -19,7 +19,7 @@ from ecemc.cli.labels import (
     virial_key_option,
 )
 from ecemc.cli.main import DONE, FAILED
-from ecemc.cli.options import METHODS
+from ecemc.cli.options import METHODS, set_option
 from ecemc.cli.reading import naming, open_trajectory, select_option
 from ecemc.cli.show import counting, say, table, trajectory_argument, warn
 from ecemc.errors import InputError
@@ -52,9 +52,7 @@ def decompose(
         str, typer.Option(metavar="CELL", help="Where molecules are computed: none (vacuum), parent, or a length in Å.")
     ] = "none",
     select: Annotated[str, select_option()] = ":",
-    options: Annotated[
-        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Option of the method; may be repeated.")
-    ] = None,
+    options: Annotated[list[str] | None, set_option()] = None,
     prefix: Annotated[str, prefix_option()] = PREFIX,
     energy_key: Annotated[str | None, energy_key_option()] = None,
     forces_key: Annotated[str | None, forces_key_option()] = None,

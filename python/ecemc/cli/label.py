@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from ecemc.cli.main import DONE, FAILED
-from ecemc.cli.options import METHODS
+from ecemc.cli.options import METHODS, set_option
 from ecemc.cli.reading import open_trajectory, select_option
 from ecemc.cli.show import counting, say, trajectory_argument, warn
 from ecemc.errors import InputError
@@ -31,9 +31,7 @@ def label(
     ],
     out: Annotated[Path, typer.Option("--out", "-o", help="File to write (.extxyz).")] = Path("labelled.extxyz"),
     select: Annotated[str, select_option()] = ":",
-    options: Annotated[
-        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Option of the method; may be repeated.")
-    ] = None,
+    options: Annotated[list[str] | None, set_option()] = None,
     prefix: Annotated[
         str, typer.Option(help="Labels are written as PREFIXenergy, PREFIXforces, PREFIXvirial.")
     ] = "REF_",

@@ -16,7 +16,7 @@ import typer
 
 from ecemc.cli.label import parsed
 from ecemc.cli.main import DONE, FAILED
-from ecemc.cli.options import METHODS, read_time, time_option
+from ecemc.cli.options import method_option, read_time, set_option, time_option
 from ecemc.cli.show import console, say
 from ecemc.errors import InputError
 
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
     from ecemc.md import MDResult, Monitors, Progress
 
-#: Steps that take the contacts out of a packed box.
-_PACKED = 200
 _COMPOSITION = re.compile(r"\d+[A-Za-z][A-Za-z0-9_+-]*([:,]\d+[A-Za-z][A-Za-z0-9_+-]*)*")
 
 
@@ -56,15 +54,7 @@ class Velocities(str, Enum):
 
 def md(
     start: Annotated[str, typer.Argument(help="File with the start, or a composition such as 4EC:8EMC (--density).")],
-    method: Annotated[
-        str,
-        typer.Option(
-            "--method",
-            "--model",
-            "-m",
-            help=f"{METHODS} (any ASE calculator).",
-        ),
-    ],
+    method: Annotated[str, method_option()],
     out: Annotated[Path, typer.Option("--out", "-o", help="Trajectory to write (.extxyz).")],
     ensemble: Annotated[Ensemble, typer.Option(help="nve, nvt or npt.")] = Ensemble.nvt,
     temperature: Annotated[float, typer.Option(help="Temperature, K.")] = 300.0,
@@ -96,9 +86,7 @@ def md(
             help="bonds=3, contact=0.55, temperature=2, energy=0.01, density=0.5:1.6, bubble=0.8; NAME=off, all=off.",
         ),
     ] = None,
-    options: Annotated[
-        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Option of the method; may be repeated.")
-    ] = None,
+    options: Annotated[list[str] | None, set_option()] = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Start anew; remove the files of an earlier run.")
     ] = False,
@@ -116,6 +104,7 @@ def md(
     """
     from ecemc.dataset import record_provenance
     from ecemc.md import MDOptions, run_md
+    from ecemc.md.options import PACKED_STEPS
     from ecemc.methods import get_method
 
     if pressure is not None and ensemble is not Ensemble.npt:
@@ -125,7 +114,7 @@ def md(
         pressure=MDOptions.pressure if pressure is None else pressure,
         time=time, timestep=timestep, seed=seed, thermostat=thermostat.value, tau_t=tau_t, tau_p=tau_p,
         frame_interval=every, thermo_interval=log_every, checkpoint_interval=checkpoint, velocities=velocities.value,
-        minimize=minimize if minimize is not None else _PACKED * (density is not None),
+        minimize=minimize if minimize is not None else PACKED_STEPS * (density is not None),
     )  # fmt: skip
     watched = read_monitors(monitors or [])
     atoms = _start(start, index, density, seed)

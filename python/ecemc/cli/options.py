@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-__all__ = ["METHODS", "check_result_folder", "named_method", "number_list", "read_time", "time_option"]
+__all__ = [
+    "METHODS",
+    "check_result_folder",
+    "method_option",
+    "named_method",
+    "number_list",
+    "read_time",
+    "set_option",
+    "time_option",
+]
 
 import json
 from typing import TYPE_CHECKING, Any
@@ -22,6 +31,16 @@ if TYPE_CHECKING:
 METHODS = (
     "opls, gfn1-xtb, gfn2-xtb, FUNCTIONAL/BASIS such as pbe-d3bj/def2-svp, a GAP model.xml, FILE.py or MODULE:FUNCTION"
 )
+
+
+def method_option() -> Any:
+    """Take what computes."""
+    return typer.Option("--method", "--model", "-m", help=f"{METHODS} (any ASE calculator).")
+
+
+def set_option() -> Any:
+    """Take options of a method."""
+    return typer.Option("--set", metavar="NAME=VALUE", help="Option of the method; may be repeated.")
 
 
 def named_method(text: str) -> Method:

@@ -13,7 +13,8 @@ from scipy.spatial.transform import Rotation
 
 from ecemc.dimers.geometry import Pose, even_poses, pair
 from ecemc.errors import CalculationError, InputError
-from ecemc.evaluation import compute, evaluate
+from ecemc.evaluation import evaluate
+from ecemc.evaluation.workers import Here
 from ecemc.methods import get_method
 
 if TYPE_CHECKING:
@@ -127,11 +128,12 @@ def find_poses(
     if not found:
         raise CalculationError(f"{chosen.name}: no pair of the molecules can be computed: {failure}")
     best = _best_of_each(found)
-    calculator = chosen.make()
+    here = Here(chosen)
 
-    def interaction(atoms: Atoms) -> tuple[float, Floats]:
-        labels = compute(atoms, calculator)
-        assert labels.energy is not None and labels.forces is not None  # noqa: S101, PT018 (compute sees to it)
+    def interaction(atoms: Atoms) -> tuple[float, Floats] | None:
+        labels = here.answer(atoms).labels
+        if labels is None or labels.energy is None or labels.forces is None:
+            return None
         return labels.energy - zero, labels.forces
 
     relaxed = [_relaxed(first, second, pose, interaction, options.tolerance) for pose in best[: options.n_refined]]
@@ -152,7 +154,11 @@ def _best_of_each(found: list[Pose]) -> list[Pose]:
 
 
 def _relaxed(
-    first: Atoms, second: Atoms, pose: Pose, interaction: Callable[[Atoms], tuple[float, Floats]], tolerance: float
+    first: Atoms,
+    second: Atoms,
+    pose: Pose,
+    interaction: Callable[[Atoms], tuple[float, Floats] | None],
+    tolerance: float,
 ) -> Pose:
     """Follow the forces: a translation and a rotation vector of the second molecule, from where it lies."""
     start = pair(first, second, pose)
@@ -163,10 +169,10 @@ def _relaxed(
         atoms = start.copy()
         turned = Rotation.from_rotvec(x[3:]).apply(arms)
         atoms.positions[n:] = there + x[:3] + turned
-        try:
-            energy, forces = interaction(atoms)
-        except Exception:  # noqa: BLE001 (whatever a calculator raises on what cannot be computed: turn back)
+        found = interaction(atoms)
+        if found is None:  # atoms on top of each other, say: turn back
             return 1e3, np.zeros(6)
+        energy, forces = found
         torque = np.cross(turned, forces[n:]).sum(axis=0)
         return energy, -np.concatenate([forces[n:].sum(axis=0), torque @ _left_jacobian(x[3:])])
 

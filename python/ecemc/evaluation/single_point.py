@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["compute", "compute_together", "takes_many"]
+__all__ = ["ask", "compute", "compute_together", "takes_many"]
 
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -143,23 +143,45 @@ def _of_a_cluster(frame: Atoms, forces: NDArray[np.float64]) -> NDArray[np.float
 
 
 def _results(frame: Atoms, calculator: Any) -> dict[str, Any]:
-    """Have everything computed at once: one property after the other costs some calculators a run each."""
     known = getattr(calculator, "implemented_properties", _WANTED)
     wanted = [name for name in _WANTED if name in known and (name != "stress" or _has_stress(frame))]
-    if not hasattr(calculator, "calculate") or not hasattr(calculator, "results"):
-        return _asked_one_by_one(frame, calculator, wanted)
     if hasattr(calculator, "reset"):
         calculator.reset()  # nothing of the frame before
-    try:
-        calculator.calculate(frame, wanted, all_changes)
-    except NotImplementedError:  # ASE's PropertyNotImplementedError is one
-        # A calculator that announces a stress it has not, such as for some of its methods.
-        return _asked_one_by_one(frame, calculator, wanted)
-    found = {name: calculator.results.get(name) for name in (*wanted, "free_energy")}
-    return {name: value for name, value in found.items() if value is not None}
+    return ask(calculator, frame, wanted)
 
 
-def _asked_one_by_one(frame: Atoms, calculator: Any, wanted: list[str]) -> dict[str, Any]:
+def ask(
+    calculator: Any, frame: Atoms, wanted: Sequence[str], changes: Sequence[str] = tuple(all_changes)
+) -> dict[str, Any]:
+    """Have everything computed at once: one property after the other costs some calculators a run each.
+
+    Parameters
+    ----------
+    calculator
+        An ASE calculator.
+    frame
+        What to compute.
+    wanted
+        Names of properties; those that the calculator turns out not to have are left out.
+    changes
+        What is new since its last configuration, as ASE names it.
+
+    Returns
+    -------
+    dict
+        Results by name, with ``free_energy`` if there is one.
+
+    Raises
+    ------
+    Exception
+        Whatever the calculator raises.
+    """
+    if hasattr(calculator, "calculate") and hasattr(calculator, "results"):
+        # A calculator may announce a stress it has not, such as for some of its methods; ASE's error is one of these.
+        with suppress(NotImplementedError):
+            calculator.calculate(frame, list(wanted), list(changes))
+            found = {name: calculator.results.get(name) for name in (*wanted, "free_energy")}
+            return {name: value for name, value in found.items() if value is not None}
     found = {}
     for name in wanted:
         with suppress(NotImplementedError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["MDOptions"]
+__all__ = ["PACKED_STEPS", "MDOptions"]
 
 import math
 from dataclasses import dataclass
@@ -14,6 +14,8 @@ _Ensemble = Literal["nve", "nvt", "npt"]
 _Thermostat = Literal["bussi", "langevin"]
 _Velocities = Literal["draw", "keep"]
 
+#: Steps of minimisation that take the contacts out of a packed box.
+PACKED_STEPS = 200
 #: fs: shorter steps are a slip of the unit, longer ones integrate no atom of a molecule.
 _TIMESTEPS = (0.02, 5.0)
 #: K.

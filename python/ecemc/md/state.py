@@ -5,7 +5,6 @@ from __future__ import annotations
 __all__ = ["Acting", "ForceField", "Moment", "State", "degrees_of_freedom", "kinetic_energy"]
 
 import math
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ import numpy as np
 from ase.stress import voigt_6_to_full_3x3_stress
 
 from ecemc.errors import CalculationError, EcemcError
+from ecemc.evaluation.single_point import ask
 from ecemc.frames import without_labels
 
 if TYPE_CHECKING:
@@ -165,17 +165,9 @@ class ForceField:
         return Acting(float(energy), forces, self._virial(results.get("stress"), state))
 
     def _results(self, frame: Atoms, changes: list[str]) -> dict[str, Any]:
-        """Have all computed at once, by a calculator that remembers what it likes of the configuration before."""
-        calculator = self.calculator
+        """Ask a calculator that may remember what it likes of the configuration before."""
         wanted = ["energy", "forces", "stress"] if self.has_stress else ["energy", "forces"]
-        if hasattr(calculator, "calculate") and hasattr(calculator, "results"):
-            with suppress(NotImplementedError):  # announces a stress that it has not: ask one by one
-                calculator.calculate(frame, wanted, changes)
-                return dict(calculator.results)
-        found = {}
-        for name in wanted:
-            with suppress(NotImplementedError):
-                found[name] = calculator.get_property(name, frame)
+        found = ask(self.calculator, frame, wanted, changes)
         self.has_stress = "stress" in found
         return found
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 __all__ = ["check_folder", "write_comparison", "write_diagnosis", "write_report"]
 
-import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -15,7 +14,7 @@ from ecemc.analysis.voids import void_thresholds
 from ecemc.report import comparison as side_by_side
 from ecemc.report.captions import CAPTIONS, TITLES, alt_text
 from ecemc.report.diagnosis import write_diagnosis
-from ecemc.report.files import ANALYSIS, COMPARISON, PAGE, check_folder, write_folder
+from ecemc.report.files import ANALYSIS, COMPARISON, PAGE, check_folder, to_json, write_folder
 from ecemc.report.html import draw
 from ecemc.report.page import render_page
 from ecemc.report.tables import tables
@@ -57,7 +56,7 @@ def write_report(analysis: Analysis, folder: str | Path, *, command: str | None 
     on_page, drawn = draw(_figures(analysis), TITLES, CAPTIONS, lambda name: alt_text(name, analysis))
     page = render_page(analysis, record, on_page, list(files), command)
     files |= drawn
-    files[ANALYSIS.results] = _json(record | {"files": sorted(files)})
+    files[ANALYSIS.results] = to_json(record | {"files": sorted(files)})
     write_folder(folder, files | {PAGE: page.encode()})
     return folder / PAGE
 
@@ -94,13 +93,9 @@ def write_comparison(comparison: Comparison, folder: str | Path, *, command: str
     )  # fmt: skip
     page = side_by_side.render_page(comparison, on_page, list(files), command)
     files |= drawn
-    files[COMPARISON.results] = _json(comparison.to_dict() | {"files": sorted(files)})
+    files[COMPARISON.results] = to_json(comparison.to_dict() | {"files": sorted(files)})
     write_folder(folder, files | {PAGE: page.encode()}, COMPARISON)
     return folder / PAGE
-
-
-def _json(record: dict[str, Any]) -> bytes:
-    return (json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()
 
 
 def _figures(analysis: Analysis) -> dict[str, Figure | None]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 __all__ = ["write_diagnosis"]
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +12,7 @@ from ecemc.diagnosis import LIMITS
 from ecemc.diagnosis.finding import PARTS
 from ecemc.plots import diagnosis as drawn
 from ecemc.report.borrowed import borrowed_svg
-from ecemc.report.files import DIAGNOSIS, PAGE, write_folder
+from ecemc.report.files import DIAGNOSIS, PAGE, to_json, write_folder
 from ecemc.report.html import PageFigure, draw, render
 from ecemc.text import number
 
@@ -117,9 +116,8 @@ def write_diagnosis(diagnosis: Diagnosis, folder: str | Path, *, command: str | 
     figures = sorted([*on_page, *borrowed], key=lambda entry: order.index(entry.name))
     page = _render(diagnosis, figures, command)
     files |= copied
-    record = diagnosis.to_dict() | {"files": sorted(files)}
-    text = json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
-    write_folder(folder, files | {DIAGNOSIS.results: text.encode(), PAGE: page.encode()}, DIAGNOSIS)
+    files[DIAGNOSIS.results] = to_json(diagnosis.to_dict() | {"files": sorted(files)})
+    write_folder(folder, files | {PAGE: page.encode()}, DIAGNOSIS)
     return folder / PAGE
 
 

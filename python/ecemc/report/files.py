@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-__all__ = ["ANALYSIS", "COMPARISON", "DIAGNOSIS", "PAGE", "Kind", "check_folder", "write_folder"]
+__all__ = ["ANALYSIS", "COMPARISON", "DIAGNOSIS", "PAGE", "Kind", "check_folder", "to_json", "write_folder"]
 
 import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ecemc.errors import InputError
 from ecemc.files import write_atomically
@@ -85,3 +85,8 @@ def check_folder(folder: Path, kind: Kind = ANALYSIS) -> set[str]:
         raise InputError(f"{folder}: holds a {kind.results} that is not of {kind.what}; choose another folder")
     listed = [Path(str(name)) for name in record.get("files", [])]
     return {str(path) for path in listed if len(path.parts) == 2 and path.parts[0] in _OWN_FOLDERS}
+
+
+def to_json(record: dict[str, Any]) -> bytes:
+    """Write results as strict JSON, the same bytes for the same results."""
+    return (json.dumps(record, indent=1, ensure_ascii=False, allow_nan=False) + "\n").encode()

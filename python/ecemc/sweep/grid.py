@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from ecemc.errors import InputError
 from ecemc.md import MDOptions, Monitors
+from ecemc.md.options import PACKED_STEPS
 from ecemc.methods import get_method
 from ecemc.sampling import (
     OplsOptions,
@@ -141,8 +142,9 @@ def fingerprint(
 
 
 def md_options_of(settings: Mapping[str, Any]) -> tuple[MDOptions, Monitors]:
-    """Options of a run."""
-    return MDOptions(**_those_of(MDOptions, settings)), Monitors(**settings.get("monitors", {}))
+    """Options of a run; packed boxes are minimised unless the plan says otherwise."""
+    packed = {"minimize": PACKED_STEPS} if "composition" in settings else {}
+    return MDOptions(**(packed | _those_of(MDOptions, settings))), Monitors(**settings.get("monitors", {}))
 
 
 def sample_options_of(settings: Mapping[str, Any]) -> SampleOptions:
